@@ -1,0 +1,83 @@
+/** The import rules of the house: who may know whom. `npm run check:imports` fails on a breach. */
+const notTests = { pathNot: '\\.test\\.ts$|/testing/|/test/' };
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'engine-knows-no-app',
+      comment: 'server, worker, launcher and web use the engine; never the other way round',
+      severity: 'error',
+      from: { path: '^apps/engine/src', ...notTests },
+      to: { path: '^apps/(server|worker|launcher|web)/' },
+    },
+    {
+      name: 'engine-knows-no-http',
+      severity: 'error',
+      from: { path: '^apps/engine/src', ...notTests },
+      to: { path: 'node_modules/(fastify|@fastify|ws)/' },
+    },
+    {
+      name: 'apps-stay-apart',
+      comment: 'server and worker meet only in the engine; the launcher starts both as a composition root',
+      severity: 'error',
+      from: { path: '^apps/(server|worker|web)/', ...notTests },
+      to: { path: '^apps/(server|worker|web|launcher)/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'protocol-is-browser-safe',
+      severity: 'error',
+      from: { path: '^apps/engine/src/protocol', ...notTests },
+      to: { pathNot: '^apps/engine/src/protocol|node_modules/(yjs|lib0|y-protocols)/' },
+    },
+    {
+      name: 'web-uses-the-protocol-only',
+      severity: 'error',
+      from: { path: '^apps/web/src', ...notTests },
+      to: { path: '^apps/engine', pathNot: '^apps/engine/src/protocol' },
+    },
+    {
+      name: 'room-knows-ports-only',
+      comment: 'a room speaks to ports, never to Redis, SQL or an adapter',
+      severity: 'error',
+      from: { path: '^apps/server/src/room', ...notTests },
+      to: {
+        path: 'node_modules/(ioredis|bullmq|kysely|pg|fastify|@fastify)/|^apps/engine/src/.*/(redis|embedded|postgres|bullmq)-',
+      },
+    },
+    {
+      name: 'only-socket-calls-the-rooms-of-the-walk',
+      severity: 'error',
+      from: { path: '^apps/server/src/([^/]+)/', pathNot: '^apps/server/src/socket/|\\.test\\.ts$' },
+      to: { path: '^apps/server/src/(auth|access|room)/', pathNot: '^apps/server/src/$1/' },
+    },
+    {
+      name: 'only-wiring-picks-adapters',
+      comment: 'adapters are constructed in a composition root and nowhere else',
+      severity: 'error',
+      from: {
+        path: '^apps/(server|worker)/src/',
+        pathNot: '\\.test\\.ts$|/testing/|/src/(main|app)\\.ts$',
+      },
+      to: { path: '^apps/engine/src/.*/(redis|embedded|postgres|bullmq)-' },
+    },
+    {
+      name: 'products-use-no-test-code',
+      severity: 'error',
+      from: { path: '^apps/[^/]+/src', pathNot: '\\.test\\.ts$|/testing/' },
+      to: { path: '/testing/|\\.test\\.ts$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/|/results/' },
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    moduleSystems: ['es6'],
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+};

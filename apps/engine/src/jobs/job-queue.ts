@@ -1,0 +1,32 @@
+import type { DocId } from '../protocol/ids.ts';
+
+/**
+ * Work that happens after the fact. Nodes schedule, workers process; both sides may live in one process.
+ *
+ * - A document has at most one fold waiting and one running at a time; scheduling again while one waits adds
+ *   nothing, and scheduling while one **runs** makes another run after it (SNAP5: a trigger is never lost).
+ * - A processor that rejects is tried again later with growing pauses; a job may run twice (a stalled worker that
+ *   wakes up), so what it does must be fenced (SNAP1).
+ */
+export interface JobQueue {
+  /** Asks for the document to be folded in about `delayMs`. Resolves when the request is stored. */
+  scheduleFold(docId: DocId, delayMs: number): Promise<void>;
+
+  /** Ends connections. Waiting jobs stay where they are stored. */
+  close(): Promise<void>;
+}
+
+/** The processing side. */
+export interface JobProcessor {
+  /** Stops taking jobs, waits at most `deadlineMs` for the running ones, then leaves them to be tried again. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** What a fold run answers: finished, or "come back in so many ms" (still being edited, or a tail to trim later). */
+export type FoldVerdict = { readonly kind: 'done' } | { readonly kind: 'again'; readonly delayMs: number };
+
+/** What a processor calls. `fold` handles one document; `sweep` runs on a schedule, once in the whole cluster. */
+export type JobHandlers = {
+  fold(docId: DocId): Promise<FoldVerdict>;
+  sweep(): Promise<void>;
+};
