@@ -12,9 +12,9 @@ import type { Position } from './position.ts';
  * - **Dense** (LOG2). Within an epoch the entries are 1, 2, 3, … A subscriber that is handed seq 7 after seq 5 has
  *   missed one and reads it from the log. Delivery to a subscriber is in order but at most once: it may miss
  *   entries, it never sees an entry that is not in the log.
- * - **No silent new history** (LOG3). `append` names the epoch it believes in. When the log is not there, or
- *   another epoch has begun, nothing is written and the answer says so; only `open` begins an epoch, and its
- *   number is larger than every one used before.
+ * - **No silent new history** (LOG3). `append` names the position it knows. When the log is not there, has lost
+ *   its end, or another epoch has begun, nothing is written and the answer says so; only `open` begins an epoch,
+ *   and its number is larger than every one used before.
  * - **A rejection means "unknown"** (LOG6): the entry may or may not be in the log. The caller appends the same
  *   bytes again; Yjs makes a duplicate harmless.
  * - **Nothing is trimmed that the caller did not name as covered** by a committed snapshot (SNAP3).
@@ -24,21 +24,23 @@ import type { Position } from './position.ts';
  */
 export interface UpdateLog {
   /**
-   * The head of the document's log, which is made if it is not there: then with a new epoch, the larger of the
-   * store's clock in ms and `after.epoch + 1`. `after` is the position of the newest committed snapshot, or ORIGIN.
+   * The head of the document's log. `after` is the newest position the caller knows of: its own, or that of the
+   * committed snapshot, or ORIGIN. Where there is no log, or one that ends before `after` (the store lost its last
+   * entries), a new epoch begins: the larger of the store's clock in ms and one past every epoch known.
    */
   open(docId: DocId, after: Position): Promise<LogHead>;
 
   /**
-   * Adds `update` as the next entry of `epoch` and publishes it.
-   * `lost`: there is no such log any more, nothing was written; `open` it from the snapshot and resync.
+   * Adds `update` as the next entry of `known.epoch` and publishes it. `known` is the last position the caller saw.
+   * `lost`: the log is not the one the caller knows (gone, in a later epoch, or ending before `known`); nothing was
+   * written. `open` it and resync.
    */
-  append(docId: DocId, epoch: number, update: Uint8Array): Promise<AppendResult>;
+  append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult>;
 
   /**
    * Entries after `after`, oldest first, at most `limit` of them (and at least one when there is one).
-   * `behind`: entries after `after` were trimmed, or `after` is of another epoch whose successor does not reach
-   * back to its beginning; only a snapshot can help. `missing`: there is no log.
+   * `behind`: entries after `after` were trimmed; only a newer snapshot helps. `missing`: there is no log that
+   * reaches `after`. Entries of a later epoch follow those of an earlier one.
    */
   read(docId: DocId, after: Position, limit: number): Promise<LogPage>;
 
@@ -87,7 +89,7 @@ export type LogHead = {
 
 export type AppendResult =
   | { readonly kind: 'appended'; readonly position: Position }
-  | { readonly kind: 'lost'; readonly head: LogHead | null };
+  | { readonly kind: 'lost' };
 
 export type LogEntry = {
   readonly position: Position;
@@ -111,8 +113,8 @@ export type LogListener = {
 export type TrimResult = {
   /** Entries removed. */
   readonly removed: number;
-  /** Covered entries that stay because they are younger than `keepMs`. */
-  readonly kept: number;
+  /** Whether covered entries stay because they are younger than `keepMs`. */
+  readonly tailKept: boolean;
 };
 
 /** The store did not answer in time or refused; `cause` holds its own error. Whether a write happened is unknown. */

@@ -1,0 +1,27 @@
+-- One update becomes durable and is announced, in one step (LOG1, LOG8).
+-- KEYS  1 log stream   2 covered marker   3 live channel
+-- ARGV  1 epoch   2 the caller's last known seq   3 update   4 largest update (bytes) that travels with the message
+-- Returns the new entry's id "epoch-seq"; false when this log is not the one the caller knows (LOG3): it is gone,
+-- a later epoch has begun, or it ends before what the caller has already seen. Then nothing was written.
+local now = redis.call('TIME')
+local at = now[1] * 1000 + math.floor(now[2] / 1000)
+local id = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', ARGV[1] .. '-*', 't', string.format('%.0f', at), 'u', ARGV[3])
+if type(id) ~= 'string' then
+  if type(id) == 'table' and not string.find(id.err, 'equal or smaller', 1, true) then
+    return id
+  end
+  return false
+end
+local seq = tonumber(string.match(id, '%-(%d+)$'))
+if seq <= tonumber(ARGV[2]) then
+  redis.call('XDEL', KEYS[1], id)
+  return false
+end
+redis.call('PERSIST', KEYS[1])
+redis.call('PERSIST', KEYS[2])
+local body = ARGV[3]
+if #body > tonumber(ARGV[4]) then
+  body = ''
+end
+redis.call('SPUBLISH', KEYS[3], string.char(#id) .. id .. body)
+return id

@@ -1,0 +1,30 @@
+-- Finds the log, or begins a new epoch of it (LOG3).
+-- KEYS  1 log stream   2 covered marker   3 live channel
+-- ARGV  1 epoch and 2 seq of the newest position the caller knows of (snapshot or room)
+-- Returns {last id, covered id or false}. A log that ends before the caller's position has lost entries: it is
+-- kept, and a new epoch begins behind it. An epoch number is the larger of the clock in ms and one past every
+-- epoch seen, so it is never used twice.
+local epoch = tonumber(ARGV[1])
+local seq = tonumber(ARGV[2])
+local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+local covered = redis.call('GET', KEYS[2])
+if not info.err then
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then
+      local lastEpoch, lastSeq = string.match(info[i + 1], '^(%d+)%-(%d+)$')
+      lastEpoch = tonumber(lastEpoch)
+      if lastEpoch > epoch or (lastEpoch == epoch and tonumber(lastSeq) >= seq) then
+        return { info[i + 1], covered }
+      end
+    end
+  end
+elseif not string.find(info.err, 'no such key', 1, true) then
+  return info
+end
+local now = redis.call('TIME')
+local at = now[1] * 1000 + math.floor(now[2] / 1000)
+local id = string.format('%.0f-0', math.max(at, epoch + 1))
+redis.call('XADD', KEYS[1], id, 'o', '')
+redis.call('XDEL', KEYS[1], id)
+redis.call('SPUBLISH', KEYS[3], string.char(#id) .. id)
+return { id, covered }

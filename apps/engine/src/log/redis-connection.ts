@@ -1,0 +1,36 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** How long a command may take before its outcome counts as unknown (LOG6). */
+const COMMAND_TIMEOUT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * A connection for commands that must not be repeated behind the caller's back: a command that was in flight when
+ * the connection broke rejects (ioredis would send it again, and one append would become two), and while there is
+ * no connection commands reject at once instead of queueing without bound.
+ */
+export function commandConnection(url: string, name: string, extra: RedisOptions = {}): Redis {
+  return new Redis(url, {
+    connectionName: name,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    enableAutoPipelining: true,
+    noDelay: true,
+    retryStrategy,
+    ...extra,
+  });
+}
+
+/** A connection that only listens. Subscriptions are renewed by {@link RedisSubscriptions}, which knows them all. */
+export function listeningConnection(url: string, name: string): Redis {
+  return commandConnection(url, name, { autoResubscribe: false, enableAutoPipelining: false });
+}
+
+/** Quick first tries, because an editing session waits; then twice a second, for as long as it takes. */
+function retryStrategy(attempt: number): number {
+  return Math.min(50 * attempt, 500);
+}

@@ -1,0 +1,112 @@
+import type { Redis } from 'ioredis';
+import type { DocId } from '../protocol/ids.ts';
+import { liveChannel, nodeChannel, presenceChannel } from './keys.ts';
+import { parsePosition } from './position.ts';
+import type { LogListener } from './update-log.ts';
+
+type ChannelHandler = (message: Buffer) => void;
+
+/**
+ * All sharded subscriptions of one process over one connection.
+ *
+ * The set of channels lives here and not in ioredis: after a reconnect every channel is subscribed again, and only
+ * then `onRestored` tells that messages may have been missed, so that a listener who now compares positions cannot
+ * miss another one in between.
+ */
+export class RedisSubscriptions {
+  readonly #redis: Redis;
+  readonly #handlers = new Map<string, ChannelHandler>();
+  readonly #listeners = new Map<DocId, Set<LogListener>>();
+  readonly #onRestored: () => void;
+  readonly #onError: (error: unknown) => void;
+  #wasReady = false;
+
+  constructor(redis: Redis, events: { onRestored(): void; onError(error: unknown): void }) {
+    this.#redis = redis;
+    this.#onRestored = events.onRestored;
+    this.#onError = events.onError;
+    redis.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
+      this.#handlers.get(channel.toString('latin1'))?.(message);
+    });
+    redis.on('ready', () => {
+      if (this.#wasReady) void this.#renewAll();
+      this.#wasReady = true;
+    });
+  }
+
+  /** Resolves when Redis confirmed the subscription. While Redis is away the call rejects, and nothing is kept. */
+  async add(docId: DocId, listener: LogListener): Promise<() => Promise<void>> {
+    const existing = this.#listeners.get(docId);
+    if (existing) {
+      existing.add(listener);
+    } else {
+      const listeners = new Set([listener]);
+      this.#listeners.set(docId, listeners);
+      this.#handlers.set(liveChannel(docId), (message) => announce(message, listeners));
+      this.#handlers.set(presenceChannel(docId), (message) => {
+        for (const each of listeners) each.presence(message);
+      });
+    }
+    try {
+      // Also for a second listener: the first one's confirmation may still be on its way.
+      await this.#redis.ssubscribe(liveChannel(docId), presenceChannel(docId));
+    } catch (error) {
+      this.#drop(docId, listener);
+      throw error;
+    }
+    return () => this.#remove(docId, listener);
+  }
+
+  /** Listens to a single channel that is not a document's. */
+  async addChannel(channel: string, handler: ChannelHandler): Promise<void> {
+    this.#handlers.set(channel, handler);
+    await this.#redis.ssubscribe(channel);
+  }
+
+  /** Whether the node's own channel is listened to; the canary subscribes once. */
+  listensToNode(nodeId: string): boolean {
+    return this.#handlers.has(nodeChannel(nodeId));
+  }
+
+  #drop(docId: DocId, listener: LogListener): boolean {
+    const listeners = this.#listeners.get(docId);
+    if (!listeners?.delete(listener) || listeners.size > 0) return false;
+    this.#listeners.delete(docId);
+    this.#handlers.delete(liveChannel(docId));
+    this.#handlers.delete(presenceChannel(docId));
+    return true;
+  }
+
+  async #remove(docId: DocId, listener: LogListener): Promise<void> {
+    if (!this.#drop(docId, listener)) return;
+    // Without a connection there is no subscription to end: the renewal will not include it.
+    if (this.#redis.status !== 'ready') return;
+    await this.#redis.sunsubscribe(liveChannel(docId), presenceChannel(docId)).catch(this.#onError);
+  }
+
+  async #renewAll(): Promise<void> {
+    const renewals: Promise<unknown>[] = [];
+    const inDocuments = new Set<string>();
+    for (const docId of this.#listeners.keys()) {
+      const channels = [liveChannel(docId), presenceChannel(docId)];
+      for (const channel of channels) inDocuments.add(channel);
+      renewals.push(this.#redis.ssubscribe(...channels));
+    }
+    for (const channel of this.#handlers.keys()) {
+      if (!inDocuments.has(channel)) renewals.push(this.#redis.ssubscribe(channel));
+    }
+    const results = await Promise.allSettled(renewals);
+    const failed = results.find((result) => result.status === 'rejected');
+    // The connection broke again: its next 'ready' renews. If it did not, the canary notices (LOG5).
+    if (failed) this.#onError(failed.reason);
+    this.#onRestored();
+  }
+}
+
+/** Reads what `append-3.lua` and `open-3.lua` publish: one byte with the id's length, the id, the update. */
+function announce(message: Buffer, listeners: ReadonlySet<LogListener>): void {
+  const idEnd = 1 + (message[0] ?? 0);
+  const position = parsePosition(message.toString('latin1', 1, idEnd));
+  const update = message.length > idEnd ? message.subarray(idEnd) : null;
+  for (const listener of listeners) listener.entry(position, update);
+}

@@ -1,0 +1,226 @@
+import type { Redis } from 'ioredis';
+import type { DocId } from '../protocol/ids.ts';
+import {
+  coveredKey,
+  docIdOfLogKey,
+  LOG_KEY_PATTERN,
+  liveChannel,
+  logKey,
+  nodeChannel,
+  presenceChannel,
+} from './keys.ts';
+import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
+import { commandConnection, listeningConnection } from './redis-connection.ts';
+import { RedisScripts, type ScriptReply } from './redis-scripts.ts';
+import { RedisSubscriptions } from './redis-subscriptions.ts';
+import {
+  type AppendResult,
+  type LogEntry,
+  type LogHead,
+  type LogListener,
+  type LogPage,
+  LogUnavailable,
+  type TrimResult,
+  type UpdateLog,
+} from './update-log.ts';
+
+/** Larger updates are announced without their bytes, so that one of them cannot cut a slow subscriber (32 MB). */
+const INLINE_LIMIT_BYTES = 256 * 1024;
+/** SNAP7: a fully folded log that nobody opens leaves Redis after this. */
+const IDLE_LIFETIME_MS = 10 * 60_000;
+/** Entries one call of `trim-2.lua` looks at; about a millisecond of Redis. */
+const TRIM_CHUNK = 1_000;
+
+export type RedisUpdateLogOptions = {
+  /** `redis://…` */
+  readonly url: string;
+  /** Shown by CLIENT LIST. */
+  readonly name: string;
+  readonly onError: (error: unknown) => void;
+};
+
+/**
+ * The log on Redis Streams: entries `<epoch>-<seq>` in `kry:{docId}:log`, one Lua script per append that writes and
+ * publishes. See {@link UpdateLog} for what is guaranteed; this file only says how.
+ */
+export class RedisUpdateLog implements UpdateLog {
+  readonly #commands: Redis;
+  readonly #listening: Redis;
+  readonly #scripts: RedisScripts;
+  readonly #subscriptions: RedisSubscriptions;
+  readonly #interruptionListeners = new Set<() => void>();
+  readonly #echoes = new Map<string, () => void>();
+
+  /** Connects; rejects when Redis cannot be reached. */
+  static async connect(options: RedisUpdateLogOptions): Promise<RedisUpdateLog> {
+    const log = new RedisUpdateLog(options);
+    try {
+      await Promise.all([log.#commands.connect(), log.#listening.connect()]);
+      await log.#scripts.load();
+    } catch (error) {
+      await log.close();
+      throw new LogUnavailable('Redis does not answer', { cause: error });
+    }
+    return log;
+  }
+
+  private constructor({ url, name, onError }: RedisUpdateLogOptions) {
+    this.#commands = commandConnection(url, `${name}:log`);
+    this.#listening = listeningConnection(url, `${name}:live`);
+    this.#scripts = new RedisScripts(this.#commands);
+    this.#subscriptions = new RedisSubscriptions(this.#listening, {
+      onRestored: () => {
+        for (const listener of this.#interruptionListeners) listener();
+      },
+      onError,
+    });
+    this.#commands.on('error', onError);
+    this.#listening.on('error', onError);
+    this.#commands.on('ready', () => void this.#scripts.load().catch(onError));
+  }
+
+  async open(docId: DocId, after: Position): Promise<LogHead> {
+    const keys = [logKey(docId), coveredKey(docId), liveChannel(docId)];
+    const head = readHead(await this.#run('open', [...keys, after.epoch, after.seq]));
+    if (head === null) throw new LogUnavailable(`open of ${docId}: Redis answered without a head`);
+    return head;
+  }
+
+  async append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {
+    const keys = [logKey(docId), coveredKey(docId), liveChannel(docId)];
+    const id = await this.#run('append', [...keys, known.epoch, known.seq, asBuffer(update), INLINE_LIMIT_BYTES]);
+    if (!Buffer.isBuffer(id)) return { kind: 'lost' };
+    return { kind: 'appended', position: parsePosition(id.toString('latin1')) };
+  }
+
+  async read(docId: DocId, after: Position, limit: number): Promise<LogPage> {
+    const raw = await this.#guard(() =>
+      this.#commands.xrangeBuffer(logKey(docId), `(${formatPosition(after)}`, '+', 'COUNT', limit),
+    );
+    const entries = raw.map(readEntry);
+    const first = entries[0];
+    const continues = first?.position.epoch === after.epoch && first.position.seq === after.seq + 1;
+    if (!continues) {
+      // A hole in front of the first entry is harmless unless it was made by trimming, and trimming leaves a mark.
+      const [head] = await this.heads([docId]);
+      if (!head || comparePositions(head.last, after) < 0) return { kind: 'missing' };
+      if (head.covered && comparePositions(head.covered, after) > 0) return { kind: 'behind' };
+      if (!first && comparePositions(head.last, after) > 0 && head.last.seq > 0) return await this.read(docId, after, limit);
+    }
+    return { kind: 'entries', entries, more: entries.length === limit };
+  }
+
+  async heads(docIds: readonly DocId[]): Promise<(LogHead | null)[]> {
+    return await Promise.all(
+      docIds.map(async (docId) =>
+        readHead(await this.#run('head', [logKey(docId), coveredKey(docId), IDLE_LIFETIME_MS])),
+      ),
+    );
+  }
+
+  async subscribe(docId: DocId, listener: LogListener): Promise<() => Promise<void>> {
+    return await this.#guard(() => this.#subscriptions.add(docId, listener));
+  }
+
+  async publishPresence(docId: DocId, message: Uint8Array): Promise<void> {
+    await this.#guard(() => this.#commands.spublish(presenceChannel(docId), asBuffer(message)));
+  }
+
+  async trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
+    const keys = [logKey(docId), coveredKey(docId)];
+    let removed = 0;
+    for (;;) {
+      const reply = await this.#run('trim', [...keys, covered.epoch, covered.seq, keepMs, TRIM_CHUNK, IDLE_LIFETIME_MS]);
+      const [count = 0, kept = 0, more = 0] = Array.isArray(reply) ? reply.map(Number) : [];
+      removed += count;
+      if (!more) return { removed, tailKept: kept > 0 };
+    }
+  }
+
+  async *documents(): AsyncIterable<DocId> {
+    let cursor = '0';
+    do {
+      const [next, keys] = await this.#guard(() =>
+        this.#commands.scan(cursor, 'MATCH', LOG_KEY_PATTERN, 'COUNT', 1000),
+      );
+      for (const key of keys) {
+        const docId = docIdOfLogKey(key);
+        if (docId !== null) yield docId;
+      }
+      cursor = next;
+    } while (cursor !== '0');
+  }
+
+  async canary(nodeId: string, timeoutMs: number): Promise<number> {
+    const channel = nodeChannel(nodeId);
+    if (!this.#subscriptions.listensToNode(nodeId)) {
+      await this.#guard(() => this.#subscriptions.addChannel(channel, () => this.#echoes.get(channel)?.()));
+    }
+    const startedAt = performance.now();
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const timer = setTimeout(
+      () => reject(new LogUnavailable(`the node did not hear its own heartbeat within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    this.#echoes.set(channel, () => resolve(performance.now() - startedAt));
+    try {
+      // A failed publish is what the timeout reports too, only sooner.
+      this.#guard(() => this.#commands.spublish(channel, '1')).catch(reject);
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#echoes.delete(channel);
+    }
+  }
+
+  async resubscribe(): Promise<void> {
+    this.#listening.disconnect(true);
+  }
+
+  onInterruption(listener: () => void): () => void {
+    this.#interruptionListeners.add(listener);
+    return () => this.#interruptionListeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#commands.disconnect();
+    this.#listening.disconnect();
+  }
+
+  #run(name: Parameters<RedisScripts['run']>[0], args: (string | number | Buffer)[]): Promise<ScriptReply> {
+    return this.#guard(() => this.#scripts.run(name, args));
+  }
+
+  async #guard<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof LogUnavailable) throw error;
+      throw new LogUnavailable(`Redis: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+}
+
+function readHead(reply: ScriptReply): LogHead | null {
+  if (!Array.isArray(reply)) return null;
+  const [last, covered] = reply;
+  if (!Buffer.isBuffer(last)) return null;
+  return {
+    last: parsePosition(last.toString('latin1')),
+    covered: Buffer.isBuffer(covered) ? parsePosition(covered.toString('latin1')) : null,
+  };
+}
+
+/** An entry as `append-3.lua` writes it: fields `t` (ms) and `u` (update), in this order. */
+function readEntry([id, fields]: [id: Buffer, fields: Buffer[]]): LogEntry {
+  const [, at, , update] = fields;
+  return {
+    position: parsePosition(id.toString('latin1')),
+    update: update ?? new Uint8Array(),
+    atMs: Number(at?.toString('latin1')),
+  };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
