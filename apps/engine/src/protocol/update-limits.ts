@@ -1,0 +1,34 @@
+/** What one update may hold. */
+export type UpdateLimits = {
+  readonly structs: number;
+  /** Clients with structs, and as many again with deletes. Yjs' work on pending structs is quadratic in this. */
+  readonly clients: number;
+  readonly deleteRanges: number;
+  /** Different root types that the update names; each costs memory in every replica for good. */
+  readonly rootNames: number;
+  readonly rootNameBytes: number;
+  /** Of one struct: a text, a binary, a list of values. */
+  readonly contentBytes: number;
+  /** Subdocuments; each is a whole `Y.Doc` in every replica. */
+  readonly subdocuments: number;
+};
+
+/** Room for a large honest document in one piece; the size of the message itself is limited where it is received. */
+export const DEFAULT_UPDATE_LIMITS: UpdateLimits = {
+  structs: 1_000_000,
+  clients: 10_000,
+  deleteRanges: 500_000,
+  rootNames: 1_000,
+  rootNameBytes: 256,
+  contentBytes: 16 * 1024 * 1024,
+  subdocuments: 1_000,
+};
+
+/**
+ * How deep a value (JSON or lib0's "any") may nest. `readAny`, `writeAny` and `JSON.stringify` recurse, so a value
+ * of a few thousand levels overflows the stack of whoever loads the document.
+ */
+export const MAX_VALUE_DEPTH = 100;
+
+/** No clock may pass this. Yjs counts characters in clocks, so an honest client never comes near it. */
+export const MAX_CLOCK = 2 ** 31;
