@@ -10,7 +10,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * no connection commands reject at once instead of queueing without bound.
  */
 export function commandConnection(url: string, name: string, extra: RedisOptions = {}): Redis {
-  return new Redis(url, {
+  const options: RedisOptions = {
     connectionName: name,
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -22,7 +22,8 @@ export function commandConnection(url: string, name: string, extra: RedisOptions
     noDelay: true,
     retryStrategy,
     ...extra,
-  });
+  };
+  return new Redis(url, { ...options, replyMapping: 'legacy' });
 }
 
 /** A connection that only listens. Subscriptions are renewed by {@link RedisSubscriptions}, which knows them all. */

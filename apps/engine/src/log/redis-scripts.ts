@@ -9,6 +9,11 @@ export type ScriptName = keyof typeof SCRIPTS;
 /** What Redis answers a script: strings arrive as Buffers, numbers as numbers, Lua's false as null. */
 export type ScriptReply = Buffer | number | null | ScriptReply[];
 
+/** ioredis has this command; its types leave it out. */
+type WithEvalshaBuffer = {
+  evalshaBuffer(sha: string, keys: number, ...args: readonly (string | number | Buffer)[]): Promise<ScriptReply>;
+};
+
 type Script = { readonly keys: number; readonly source: string; readonly sha: string };
 
 /**
@@ -16,11 +21,11 @@ type Script = { readonly keys: number; readonly source: string; readonly sha: st
  * that is only sent after NOSCRIPT overtakes what was pipelined behind it.
  */
 export class RedisScripts {
-  readonly #redis: Redis;
+  readonly #redis: Redis & WithEvalshaBuffer;
   readonly #scripts: Record<ScriptName, Script>;
 
   constructor(redis: Redis) {
-    this.#redis = redis;
+    this.#redis = redis as Redis & WithEvalshaBuffer;
     this.#scripts = Object.fromEntries(
       Object.entries(SCRIPTS).map(([name, file]) => {
         const source = readFileSync(new URL(`./lua/${file}.lua`, import.meta.url), 'utf8');
@@ -32,13 +37,13 @@ export class RedisScripts {
 
   async load(): Promise<void> {
     for (const { source } of Object.values(this.#scripts)) {
-      await this.#redis.call('SCRIPT', ['LOAD', source]);
+      await this.#redis.script('LOAD', source);
     }
   }
 
   async run(name: ScriptName, args: readonly (string | number | Buffer)[]): Promise<ScriptReply> {
     const { sha, keys } = this.#scripts[name];
-    const call = () => this.#redis.callBuffer('EVALSHA', [sha, keys, ...args]) as Promise<ScriptReply>;
+    const call = () => this.#redis.evalshaBuffer(sha, keys, ...args);
     try {
       return await call();
     } catch (error) {

@@ -105,7 +105,6 @@ export class RedisUpdateLog implements UpdateLog {
       const [head] = await this.heads([docId]);
       if (!head || comparePositions(head.last, after) < 0) return { kind: 'missing' };
       if (head.covered && comparePositions(head.covered, after) > 0) return { kind: 'behind' };
-      if (!first && comparePositions(head.last, after) > 0 && head.last.seq > 0) return await this.read(docId, after, limit);
     }
     return { kind: 'entries', entries, more: entries.length === limit };
   }

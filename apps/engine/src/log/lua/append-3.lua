@@ -14,7 +14,11 @@ if type(id) ~= 'string' then
 end
 local seq = tonumber(string.match(id, '%-(%d+)$'))
 if seq <= tonumber(ARGV[2]) then
+  -- Taken back whole: were the id left behind, the log would seem to reach further after each try.
   redis.call('XDEL', KEYS[1], id)
+  if seq > 0 then
+    redis.call('XSETID', KEYS[1], string.format('%s-%.0f', ARGV[1], seq - 1))
+  end
   return false
 end
 redis.call('PERSIST', KEYS[1])

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import websocket from '@fastify/websocket';
+import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import type { JobQueue } from '@kryton/engine/jobs/job-queue.ts';
+import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import { makeNodeId, type NodeId } from '@kryton/engine/protocol/ids.ts';
+import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Access } from './access/access.ts';
+import type { Authenticator } from './auth/principal.ts';
+import { answerErrors } from './http/error-handler.ts';
+import { registerHealthRoutes } from './http/health-routes.ts';
+import { registerPageRoutes } from './http/page-routes.ts';
+import { NodeMetrics } from './metrics/node-metrics.ts';
+import { CacheBudget } from './room/cache-budget.ts';
+import { Canary } from './room/canary.ts';
+import { Rooms } from './room/rooms.ts';
+import { TailWatch } from './room/tail-watch.ts';
+import { Connections } from './socket/connections.ts';
+import { registerYjsRoute } from './socket/yjs-route.ts';
+
+const KEEP_ALIVE_TICK_MS = 1_000;
+/** A client may announce at most this much more than a message may hold, so that it is told 4413 and not cut off. */
+const MESSAGE_SLACK = 2;
+const MAX_FRAGMENTS = 64;
+const TOKEN_PROTOCOL = 'kryton-token';
+
+export type NodeParts = {
+  readonly name: string;
+  readonly log: UpdateLog;
+  readonly snapshots: SnapshotStore;
+  readonly jobs: Pick<JobQueue, 'scheduleFold'>;
+  readonly heavy: HeavyWork;
+  readonly authenticator: Authenticator;
+  readonly access: Access;
+  readonly logger: FastifyBaseLogger;
+  readonly timers: Timers;
+  readonly webRoot: string;
+  readonly urls: readonly string[];
+  readonly trustProxy: boolean | string[];
+  readonly limits: NodeLimits;
+};
+
+export type NodeLimits = {
+  readonly connections: number;
+  readonly messageBytes: number;
+  readonly outboxBytes: number;
+  readonly cacheBytes: number;
+  readonly graceMs: number;
+  readonly foldDelayMs: number;
+  /** Over how long the connections are sent away when the node leaves (DRAIN1). */
+  readonly drainMs: number;
+};
+
+/** One running node. */
+export type ClusterNode = {
+  readonly id: NodeId;
+  readonly metrics: NodeMetrics;
+  /** Rejects with Node's own error (EADDRINUSE, …) when the address cannot be listened on. */
+  listen(host: string, port: number): Promise<void>;
+  /** DRAIN1: takes no new connections, sends the present ones away in batches, appends what is gathered. */
+  drain(): Promise<void>;
+  /** Closes everything that is left. */
+  stop(): Promise<void>;
+};
+
+/** Wires one node in the order of the walk: socket, auth and access, room, log; then what serves beside it. */
+export async function createNode(parts: NodeParts): Promise<ClusterNode> {
+  const { name, log, logger, timers, limits } = parts;
+  const id = makeNodeId(name, randomBytes(4).toString('hex'));
+  const connections = new Connections();
+  const cache = new CacheBudget(limits.cacheBytes);
+  let isDraining = false;
+
+  const metrics: NodeMetrics = new NodeMetrics(name, {
+    connections: () => connections.size,
+    documents: () => rooms.size,
+    cacheBytes: () => cache.bytes,
+    outboxBytes: () => connections.outboxBytes(),
+    pendingBytes: () => sum(rooms.open(), (room) => room.pendingBytes),
+    oldestUnfoldedSeconds: () => rooms.oldestUnfoldedMs() / 1000,
+  });
+  const rooms = new Rooms({ ...parts, node: id, cache, metrics, logger });
+  const tails = new TailWatch(rooms, log, logger, timers);
+  const canary = new Canary(id, log, logger, timers);
+  const refusal = () => (isDraining ? 'draining' : canary.isHearing ? null : 'logUnreachable');
+
+  const app = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    trustProxy: parts.trustProxy,
+    routerOptions: { maxParamLength: 1_000 },
+    forceCloseConnections: true,
+  }) as unknown as FastifyInstance;
+  answerErrors(app);
+  await app.register(websocket, {
+    options: {
+      maxPayload: limits.messageBytes * MESSAGE_SLACK,
+      maxFragments: MAX_FRAGMENTS,
+      perMessageDeflate: false,
+      clientTracking: false,
+      // By default the first offered protocol is echoed, and that may be the token.
+      handleProtocols: (offered: Set<string>) => (offered.has(TOKEN_PROTOCOL) ? TOKEN_PROTOCOL : false),
+    },
+    // The plugin's own closes every client at once and without a code; `drain` does it (DRAIN1).
+    preClose: (done) => done(),
+  });
+  registerYjsRoute(app, {
+    ...parts,
+    node: id,
+    nodeName: name,
+    rooms,
+    connections,
+    refusal,
+    onConnection: (result) => metrics.upgrade(result),
+  });
+  registerHealthRoutes(app, { unreadyBecause: refusal });
+  await registerPageRoutes(app, { ...parts, nodeName: name });
+
+  const forgetInterruption = log.onInterruption(() => void tails.compareAll());
+  const background = Promise.all([canary.run(), tails.run()]);
+  let cancelTick = () => {};
+  const tick = () => {
+    connections.tick();
+    cancelTick = timers.after(KEEP_ALIVE_TICK_MS, tick);
+  };
+  tick();
+
+  return {
+    id,
+    metrics,
+    listen: async (host, port) => {
+      await app.listen({ host, port, backlog: 4_096 });
+    },
+    drain: async () => {
+      isDraining = true;
+      await connections.closeAll('draining', DRAIN_BATCHES, () => pause(timers, limits.drainMs / DRAIN_BATCHES));
+      await rooms.drain();
+    },
+    stop: async () => {
+      isDraining = true;
+      canary.stop();
+      tails.stop();
+      cancelTick();
+      forgetInterruption();
+      await connections.closeAll('draining', 1, async () => {});
+      await rooms.close();
+      await app.close();
+      metrics.stop();
+      void background;
+    },
+  };
+}
+
+const DRAIN_BATCHES = 20;
+
+function sum<Item>(items: Iterable<Item>, of: (item: Item) => number): number {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
+}
+

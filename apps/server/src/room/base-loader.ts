@@ -1,0 +1,75 @@
+import { comparePositions, ORIGIN, type Position } from '@kryton/engine/log/position.ts';
+import { type LogEntry, LogUnavailable } from '@kryton/engine/log/update-log.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import { decodeStateVector } from '@kryton/engine/protocol/state-vector.ts';
+import { checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
+import { BaseState } from './base-state.ts';
+import type { RoomPorts } from './room-ports.ts';
+
+const PAGE = 1_000;
+/** A fold may commit and trim while we read; it does not do so five times in a row. */
+const MAX_TRIES = 5;
+/** A longer tail is merged into the state in a thread (ROOM5). */
+export const MAX_TAIL_BYTES = 256 * 1024;
+export const MAX_TAIL_ENTRIES = 2_000;
+
+const EMPTY_UPDATE = Uint8Array.of(0, 0);
+
+/**
+ * Loads a document: the newest snapshot and every log entry after it (step 8 of the walk). The log is opened for
+ * writing on the way; `notBefore` is the position this node has already seen, or ORIGIN (LOG3).
+ */
+export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Position): Promise<BaseState> {
+  ports.metrics.load();
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const snapshot = await ports.snapshots.load(docId);
+    const start = snapshot?.position ?? ORIGIN;
+    const head = await ports.log.open(docId, comparePositions(start, notBefore) > 0 ? start : notBefore);
+    const entries = await readAfter(ports, docId, start);
+    if (entries === null) continue;
+    const stateVector = snapshot ? decodeStateVector(snapshot.stateVector) : new Map<number, number>();
+    const base = new BaseState(snapshot?.state ?? EMPTY_UPDATE, stateVector, start);
+    const loaded = await withTail(ports, docId, base, entries);
+    // An epoch that nobody has written to yet has no entry that would carry us into it.
+    loaded.skip(head.last);
+    return loaded;
+  }
+  throw new LogUnavailable(
+    `the log of ${docId} does not reach back to its snapshot: it was trimmed for a snapshot that is not there`,
+  );
+}
+
+/** All entries after `start`, or null when the log moved on and the snapshot has to be read again. */
+async function readAfter(ports: RoomPorts, docId: DocId, start: Position): Promise<LogEntry[] | null> {
+  const entries: LogEntry[] = [];
+  let after = start;
+  for (;;) {
+    const page = await ports.log.read(docId, after, PAGE);
+    if (page.kind !== 'entries') return null;
+    entries.push(...page.entries);
+    const last = page.entries.at(-1);
+    if (!page.more || !last) return entries;
+    after = last.position;
+  }
+}
+
+async function withTail(ports: RoomPorts, docId: DocId, base: BaseState, entries: LogEntry[]): Promise<BaseState> {
+  const bytes = entries.reduce((sum, { update }) => sum + update.length, 0);
+  const last = entries.at(-1);
+  if (last && (bytes > MAX_TAIL_BYTES || entries.length > MAX_TAIL_ENTRIES)) {
+    const state = await ports.heavy.mergeMany([base.state, ...entries.map(({ update }) => update)]);
+    const stateVector = decodeStateVector(await ports.heavy.stateVectorOf(state));
+    return new BaseState(state, stateVector, last.position);
+  }
+  for (const { position, update } of entries) {
+    try {
+      base.append(position, checkUpdate(update));
+    } catch (error) {
+      // LOG9: one broken entry is left out; the document opens without it.
+      ports.metrics.setAside();
+      ports.logger.error({ docId, position, err: error }, 'a log entry cannot be read and is left out');
+      base.skip(position);
+    }
+  }
+  return base;
+}

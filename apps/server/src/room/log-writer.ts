@@ -1,0 +1,134 @@
+import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { Position } from '@kryton/engine/log/position.ts';
+import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import { Gatherer } from './gatherer.ts';
+
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 1_000;
+
+export type LogWriterOptions = {
+  readonly docId: DocId;
+  readonly log: UpdateLog;
+  readonly merge: (updates: Uint8Array[]) => Promise<Uint8Array> | Uint8Array;
+  /** The last position this node saw of the document. */
+  readonly known: () => Position;
+  /** The log is another one than before (LOG3): opens it and resyncs, after which `known` is of the new epoch. */
+  readonly onLost: () => Promise<void>;
+  /** The log took `position`; the batch was sent to it at `startedAt` (ms, of `timers.now`). */
+  readonly onAppended: (position: Position, startedAt: number) => void;
+  /** The log did not answer for `graceMs`: what was waiting is given up, unacknowledged (LOG6). */
+  readonly onUnreachable: () => void;
+  readonly onRetry: (error: unknown) => void;
+  readonly windowMs: () => number;
+  readonly graceMs: number;
+  readonly timers: Timers;
+};
+
+/**
+ * Takes the updates of a room's connections and makes them durable, one batch at a time and in their order.
+ *
+ * One append is under way at most: what arrives meanwhile becomes the next batch, and after a failure the same bytes
+ * are tried again (LOG6) before anything newer. An update's ticket is its number; it is durable when the writer has
+ * counted that far.
+ */
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  readonly #gatherer: Gatherer<Uint8Array>;
+  #accepted = 0;
+  #durable = 0;
+  #pendingBytes = 0;
+  #isClosed = false;
+  #waiting: { ticket: number; done: () => void }[] = [];
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+    this.#gatherer = new Gatherer({
+      flush: (batch) => this.#append(batch),
+      windowMs: options.windowMs,
+      timers: options.timers,
+    });
+  }
+
+  /** Accepts an update that passed the guard; the result is its ticket. */
+  write(update: Uint8Array): number {
+    this.#pendingBytes += update.length;
+    this.#gatherer.add(update);
+    return ++this.#accepted;
+  }
+
+  /** Calls `done` once the update with `ticket` and all before it are durable; at once if they are (WIRE5). */
+  whenDurable(ticket: number, done: () => void): void {
+    if (ticket <= this.#durable) done();
+    else this.#waiting.push({ ticket, done });
+  }
+
+  /** Bytes that are accepted and not yet durable. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  get isIdle(): boolean {
+    return this.#gatherer.isIdle;
+  }
+
+  /** Appends what is gathered without waiting for the window. */
+  async drain(): Promise<void> {
+    await this.#gatherer.drain();
+  }
+
+  /** Gives up what is waiting and tries no more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#gatherer.clear();
+    this.#pendingBytes = 0;
+    this.#waiting = [];
+  }
+
+  async #append(batch: Uint8Array[]): Promise<void> {
+    const { docId, log, known, timers, graceMs } = this.#options;
+    const update = batch.length === 1 && batch[0] ? batch[0] : await this.#options.merge(batch);
+    const startedAt = timers.now();
+    let failingSince: number | null = null;
+    let retryMs = FIRST_RETRY_MS;
+    while (!this.#isClosed) {
+      try {
+        const result = await log.append(docId, known(), update);
+        if (result.kind === 'appended') {
+          this.#settle(batch);
+          this.#options.onAppended(result.position, startedAt);
+          return;
+        }
+        await this.#options.onLost();
+        failingSince = null;
+      } catch (error) {
+        failingSince ??= timers.now();
+        if (timers.now() - failingSince >= graceMs) {
+          this.#giveUp();
+          return;
+        }
+        this.#options.onRetry(error);
+        await pause(timers, retryMs);
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      }
+    }
+  }
+
+  #settle(batch: Uint8Array[]): void {
+    this.#durable += batch.length;
+    for (const update of batch) this.#pendingBytes -= update.length;
+    if (this.#waiting.length === 0) return;
+    const reached = this.#waiting.filter(({ ticket }) => ticket <= this.#durable);
+    this.#waiting = this.#waiting.filter(({ ticket }) => ticket > this.#durable);
+    for (const { done } of reached) done();
+  }
+
+  /** Nobody is told that these updates are durable: their connections are closed, and the clients still hold them. */
+  #giveUp(): void {
+    this.#gatherer.clear();
+    this.#waiting = [];
+    this.#pendingBytes = 0;
+    this.#durable = this.#accepted;
+    this.#options.onUnreachable();
+  }
+}

@@ -1,0 +1,50 @@
+import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import type { JobQueue } from '@kryton/engine/jobs/job-queue.ts';
+import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import type { NodeId } from '@kryton/engine/protocol/ids.ts';
+import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import type { CacheBudget } from './cache-budget.ts';
+import type { ResyncReason } from './log-follower.ts';
+
+/** Everything a room knows of the world. */
+export type RoomPorts = {
+  readonly node: NodeId;
+  readonly log: UpdateLog;
+  readonly snapshots: SnapshotStore;
+  readonly jobs: Pick<JobQueue, 'scheduleFold'>;
+  readonly heavy: HeavyWork;
+  readonly cache: CacheBudget;
+  readonly metrics: RoomMetrics;
+  readonly logger: RoomLogger;
+  readonly timers: Timers;
+  readonly limits: RoomLimits;
+};
+
+export type RoomLimits = {
+  /** How long the log may be away before sockets close with 4503 (LOG6), in ms. */
+  readonly graceMs: number;
+  /** How long after an append its fold is asked for, in ms (SNAP5). */
+  readonly foldDelayMs: number;
+};
+
+/** What a room counts. Durations in ms. */
+export type RoomMetrics = {
+  updateIn(bytes: number): void;
+  updateOut(sockets: number): void;
+  appended(ms: number): void;
+  fannedOut(ms: number): void;
+  resync(reason: ResyncReason): void;
+  load(): void;
+  encode(): void;
+  presenceOut(sockets: number): void;
+  setAside(): void;
+};
+
+/** The part of a pino logger that a room uses. */
+export type RoomLogger = {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+};

@@ -1,0 +1,338 @@
+import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
+import { ORIGIN, type Position } from '@kryton/engine/log/position.ts';
+import type { LogHead } from '@kryton/engine/log/update-log.ts';
+import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
+import { encodeSyncStep1, encodeUpdate } from '@kryton/engine/protocol/frames.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
+import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
+import { AdaptiveWindow } from './window.ts';
+import { FoldSchedule } from './fold-schedule.ts';
+import { LogFollower, type ResyncReason } from './log-follower.ts';
+import { LogWriter } from './log-writer.ts';
+import type { Member } from './member.ts';
+import { type PreparedFrame, prepareFrame } from './prepared-frame.ts';
+import { PresenceExchange } from './presence-exchange.ts';
+import type { RoomPorts } from './room-ports.ts';
+import { RoomState } from './room-state.ts';
+
+/** Larger batches are merged in a thread (ROOM5). */
+const INLINE_MERGE_BYTES = 256 * 1024;
+/** What may wait for the log in one room before its writers are no longer read from, and when they are again. */
+const HIGH_PENDING_BYTES = 8 * 1024 * 1024;
+const LOW_PENDING_BYTES = 1024 * 1024;
+
+/**
+ * How one member is fed. `live`: every batch. `held`: an answer is being made, and the batches that it does not
+ * cover follow it. `slow`: the outbox was full; it is answered as a client with this state vector when it drained.
+ */
+type Feed = { kind: 'live' } | { kind: 'held' } | { kind: 'slow'; readonly stateVector: Uint8Array };
+
+const LIVE: Feed = { kind: 'live' };
+
+/**
+ * One open document on this node: its members, what they send on its way to the log, what the log brings on its way
+ * to them, and their presence. It keeps no Y.Doc (ROOM1).
+ */
+export class Room {
+  readonly docId: DocId;
+  readonly #ports: RoomPorts;
+  readonly #members = new Map<Member, Feed>();
+  readonly #window = new AdaptiveWindow();
+  readonly #presenceWindow = new AdaptiveWindow();
+  readonly #state: RoomState;
+  readonly #writer: LogWriter;
+  readonly #follower: LogFollower;
+  readonly #presence: PresenceExchange;
+  readonly #folds: FoldSchedule;
+  readonly #paused = new Set<Member>();
+  #unsubscribe: () => Promise<void> = async () => {};
+  #resyncing: Promise<void> | null = null;
+  /** An append of this node whose entry has not come back yet: where it stands and when it was sent. */
+  #awaited: { position: Position; startedAt: number } | null = null;
+
+  /** Subscribes, then loads, so that nothing falls in between. Rejects when log or snapshots cannot be reached. */
+  static async open(ports: RoomPorts, docId: DocId): Promise<Room> {
+    const room = new Room(ports, docId);
+    room.#unsubscribe = await ports.log.subscribe(docId, {
+      entry: (position, update) => room.#follower.receive(position, update),
+      presence: (message) => room.#receivePresence(message),
+    });
+    try {
+      await room.#resync('lost');
+    } catch (error) {
+      await room.close();
+      throw error;
+    }
+    room.#presence.ask();
+    return room;
+  }
+
+  private constructor(ports: RoomPorts, docId: DocId) {
+    this.docId = docId;
+    this.#ports = ports;
+    const { log, timers, limits, logger, metrics } = ports;
+    const onError = (error: unknown) => logger.warn({ docId, err: error }, 'the log or the snapshots do not answer');
+    this.#state = new RoomState(ports, docId, () => this.#follower.position);
+    this.#folds = new FoldSchedule(ports, docId);
+    this.#follower = new LogFollower(
+      {
+        docId,
+        log,
+        timers,
+        onEntry: (position, update) => this.#deliver(position, update),
+        onResync: (reason) => this.#resync(reason),
+        onHeal: (reason) => metrics.resync(reason),
+        onError,
+      },
+      ORIGIN,
+    );
+    this.#writer = new LogWriter({
+      docId,
+      log,
+      timers,
+      graceMs: limits.graceMs,
+      merge: (updates) => this.#merge(updates),
+      known: () => this.#follower.position,
+      windowMs: () => {
+        this.#window.turn(timers.now());
+        return this.#window.ms;
+      },
+      onLost: () => this.#resync('lost'),
+      onAppended: (position, startedAt) => this.#appended(position, startedAt),
+      onUnreachable: () => this.closeAll('logUnreachable'),
+      onRetry: onError,
+    });
+    this.#presence = new PresenceExchange({
+      node: ports.node,
+      timers,
+      publish: (message) => log.publishPresence(docId, message),
+      broadcast: (message) => this.#broadcastPresence(message),
+      tell: (owner, message) => (owner as Member).send(prepareFrame(message)),
+      windowMs: () => {
+        this.#presenceWindow.turn(timers.now());
+        return this.#presenceWindow.ms;
+      },
+      onError: (error) => logger.debug({ docId, err: error }, 'presence could not be published'),
+    });
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  get position(): Position {
+    return this.#follower.position;
+  }
+
+  /** Bytes that are accepted and not yet durable. */
+  get pendingBytes(): number {
+    return this.#writer.pendingBytes;
+  }
+
+  /** For how long this document has had updates that no snapshot covers, as far as this node saw, in ms. */
+  get unfoldedMs(): number {
+    return this.#folds.unfoldedMs;
+  }
+
+  /** Adds a member: it hears SyncStep1 with the durable state vector, then who is here (WIRE2, PRES4). */
+  async join(member: Member): Promise<void> {
+    this.#members.set(member, LIVE);
+    const base = await this.#state.current();
+    if (!this.#members.has(member)) return;
+    member.send(prepareFrame(encodeSyncStep1(base.encodedStateVector())));
+    this.tellPresence(member);
+  }
+
+  leave(member: Member): void {
+    this.#members.delete(member);
+    this.#paused.delete(member);
+    this.#presence.leave(member);
+  }
+
+  /** Answers SyncStep1: what the client with this encoded state vector lacks, then everything after it. */
+  async sync(member: Member, stateVector: Uint8Array): Promise<void> {
+    const feed: Feed = { kind: 'held' };
+    this.#members.set(member, feed);
+    let lacks = stateVector;
+    for (;;) {
+      const base = await this.#state.current();
+      const { position } = base;
+      const reached = base.encodedStateVector();
+      const frames = await this.#state.answer(base, lacks);
+      if (this.#members.get(member) !== feed) return;
+      for (const frame of frames) member.send(frame);
+      const rest = base === this.#state.loaded ? base.entriesAfter(position) : null;
+      if (rest) {
+        if (rest.length > 0) member.send(prepareFrame(encodeUpdate(mergeMany(rest))));
+        this.#members.set(member, LIVE);
+        return;
+      }
+      // The base state was replaced while we answered from it: go on from where that answer ended.
+      lacks = reached;
+    }
+  }
+
+  /** The member's outbox has room again: one differential answer replaces what it missed (ROOM4). */
+  async drained(member: Member): Promise<void> {
+    const feed = this.#members.get(member);
+    if (feed?.kind !== 'slow') return;
+    this.#ports.metrics.resync('slow-reader');
+    await this.sync(member, feed.stateVector);
+    this.tellPresence(member);
+  }
+
+  /** Whether a client's SyncStep2 holds anything that is not durable yet (WIRE6). */
+  async isNews(update: CheckedUpdate): Promise<boolean> {
+    return await this.#state.isNews(update);
+  }
+
+  /** Takes an update from a member that may write; the result is its ticket for {@link whenDurable}. */
+  write(member: Member, update: Uint8Array): number {
+    this.#ports.metrics.updateIn(update.length);
+    const ticket = this.#writer.write(update);
+    if (this.#writer.pendingBytes > HIGH_PENDING_BYTES && !this.#paused.has(member)) {
+      this.#paused.add(member);
+      member.pause();
+    }
+    return ticket;
+  }
+
+  /** Calls `done` once the write with `ticket`, and all before it, are durable (WIRE5). */
+  whenDurable(ticket: number, done: () => void): void {
+    this.#writer.whenDurable(ticket, done);
+  }
+
+  /** What a member says of its own presence; what it says of others is passed over (PRES2). */
+  receivePresence(member: Member, entries: readonly PresenceEntry[]): void {
+    this.#presence.receive(member, entries);
+  }
+
+  /** Sends a member everybody who is here. */
+  tellPresence(member: Member): void {
+    const message = this.#presence.everybody();
+    if (message) member.deliverPresence(prepareFrame(message));
+  }
+
+  /** Compares with the head of the log that was asked for when this room stood at `asked` (LOG4, SNAP5). */
+  compare(head: LogHead | null, asked: Position): void {
+    this.#follower.compare(head, asked);
+    if (head) this.#folds.compare(head);
+  }
+
+  /** Every few seconds: presence that nobody renews leaves. */
+  tick(): void {
+    this.#presence.expire();
+  }
+
+  /** Messages may have been missed: asks again who is here, and says who is here. */
+  reintroduce(): void {
+    this.#presence.ask();
+    this.#presence.announce();
+  }
+
+  closeAll(kind: CloseKind): void {
+    for (const member of [...this.#members.keys()]) member.close(kind);
+  }
+
+  /** Appends and publishes what is gathered. */
+  async drain(): Promise<void> {
+    await Promise.all([this.#writer.drain(), this.#presence.drain()]);
+  }
+
+  async close(): Promise<void> {
+    this.#writer.close();
+    this.#follower.close();
+    this.#presence.close();
+    this.#state.drop();
+    await this.#unsubscribe();
+  }
+
+  #merge(updates: Uint8Array[]): Promise<Uint8Array> | Uint8Array {
+    const bytes = updates.reduce((sum, update) => sum + update.length, 0);
+    return bytes > INLINE_MERGE_BYTES ? this.#ports.heavy.mergeMany(updates) : mergeMany(updates);
+  }
+
+  #appended(position: Position, startedAt: number): void {
+    const { metrics, timers } = this.#ports;
+    metrics.appended(timers.now() - startedAt);
+    this.#folds.appended();
+    if (this.position.epoch === position.epoch && this.position.seq >= position.seq) {
+      metrics.fannedOut(timers.now() - startedAt);
+    } else {
+      this.#awaited = { position, startedAt };
+    }
+    if (this.#paused.size > 0 && this.#writer.pendingBytes < LOW_PENDING_BYTES) {
+      for (const member of this.#paused) member.resume();
+      this.#paused.clear();
+    }
+  }
+
+  /** The next entry of the log: one frame for all (step 6 of the walk). */
+  #deliver(position: Position, update: Uint8Array): void {
+    const { metrics, timers } = this.#ports;
+    const startedAt = timers.now();
+    const checked = this.#state.check(position, update);
+    if (checked === null) return;
+    const frame = prepareFrame(encodeUpdate(update));
+    let sockets = 0;
+    for (const [member, feed] of this.#members) {
+      if (feed.kind !== 'live') continue;
+      if (member.deliver(frame)) sockets++;
+      else this.#members.set(member, { kind: 'slow', stateVector: this.#state.encodedStateVector() });
+    }
+    this.#state.append(position, checked);
+    const now = timers.now();
+    this.#window.spent(now - startedAt);
+    metrics.updateOut(sockets);
+    const awaited = this.#awaited;
+    if (awaited && awaited.position.epoch === position.epoch && awaited.position.seq <= position.seq) {
+      metrics.fannedOut(now - awaited.startedAt);
+      this.#awaited = null;
+    }
+  }
+
+  #receivePresence(message: Uint8Array): void {
+    try {
+      this.#presence.receiveMessage(message);
+    } catch (error) {
+      this.#ports.logger.warn({ docId: this.docId, err: error }, 'a presence message cannot be read and is dropped');
+    }
+  }
+
+  #broadcastPresence(message: Uint8Array): void {
+    const { metrics, timers } = this.#ports;
+    const startedAt = timers.now();
+    const frame: PreparedFrame = prepareFrame(message);
+    for (const member of this.#members.keys()) member.deliverPresence(frame);
+    metrics.presenceOut(this.#members.size);
+    this.#presenceWindow.spent(timers.now() - startedAt);
+  }
+
+  /** Loads snapshot and tail again, and brings every member to there (LOG2, LOG3). One at a time. */
+  #resync(reason: ResyncReason): Promise<void> {
+    this.#resyncing ??= this.#reload(reason).finally(() => {
+      this.#resyncing = null;
+    });
+    return this.#resyncing;
+  }
+
+  async #reload(reason: ResyncReason): Promise<void> {
+    const before = this.#follower.position;
+    const reached = this.#state.encodedStateVector();
+    const base = await this.#state.reload();
+    this.#follower.restart(base.position);
+    if (this.#members.size === 0) return;
+    this.#ports.logger.info({ docId: this.docId, reason, before, now: base.position }, 'resynced the document');
+    const question = prepareFrame(encodeSyncStep1(base.encodedStateVector()));
+    for (const [member, feed] of this.#members) {
+      // What the log lost, the clients still hold: they are asked for it. What they missed, they are sent.
+      member.send(question);
+      if (feed.kind !== 'live') continue;
+      this.sync(member, reached).catch((error) => {
+        this.#ports.logger.warn({ docId: this.docId, err: error }, 'a member could not be resynced');
+        member.close('overloaded');
+      });
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import { Room } from './room.ts';
+import type { RoomPorts } from './room-ports.ts';
+
+/** A room that everybody left stays this long, because whoever reloads a page is back at once. */
+const LINGER_MS = 5_000;
+
+type Slot = { readonly opening: Promise<Room>; room: Room | null; users: number; cancelClose: (() => void) | null };
+
+/** The rooms of a node: opened by the first who needs one, closed a while after the last one left. */
+export class Rooms {
+  readonly #ports: RoomPorts;
+  readonly #timers: Timers;
+  readonly #slots = new Map<DocId, Slot>();
+
+  constructor(ports: RoomPorts) {
+    this.#ports = ports;
+    this.#timers = ports.timers;
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** The rooms that are open. */
+  *open(): Iterable<Room> {
+    for (const { room } of this.#slots.values()) if (room) yield room;
+  }
+
+  /** The room of a document, opened if need be; call {@link release} once for each use, also after a rejection. */
+  use(docId: DocId): Promise<Room> {
+    let slot = this.#slots.get(docId);
+    if (!slot) {
+      slot = { opening: Room.open(this.#ports, docId), room: null, users: 0, cancelClose: null };
+      this.#slots.set(docId, slot);
+      this.#watchOpening(docId, slot);
+    }
+    slot.users++;
+    slot.cancelClose?.();
+    slot.cancelClose = null;
+    return slot.opening;
+  }
+
+  release(docId: DocId): void {
+    const slot = this.#slots.get(docId);
+    if (!slot || --slot.users > 0) return;
+    slot.cancelClose = this.#timers.after(LINGER_MS, () => void this.#close(docId, slot));
+  }
+
+  /** Age in ms of the oldest update, of all open documents, that no snapshot covers; 0 when there is none. */
+  oldestUnfoldedMs(): number {
+    let oldest = 0;
+    for (const room of this.open()) oldest = Math.max(oldest, room.unfoldedMs);
+    return oldest;
+  }
+
+  /** Appends what all rooms have gathered. */
+  async drain(): Promise<void> {
+    await Promise.allSettled([...this.open()].map((room) => room.drain()));
+  }
+
+  /** Closes all rooms, whoever is in them. */
+  async close(): Promise<void> {
+    const rooms = [...this.open()];
+    this.#slots.clear();
+    await Promise.allSettled(rooms.map((room) => room.close()));
+  }
+
+  #watchOpening(docId: DocId, slot: Slot): void {
+    slot.opening.then(
+      (room) => {
+        slot.room = room;
+      },
+      () => {
+        // The next one to come tries again.
+        if (this.#slots.get(docId) === slot) this.#slots.delete(docId);
+      },
+    );
+  }
+
+  async #close(docId: DocId, slot: Slot): Promise<void> {
+    if (slot.users > 0 || !slot.room) return;
+    await slot.room.drain();
+    // Somebody may have come while the last writes were on their way.
+    if (slot.users > 0 || this.#slots.get(docId) !== slot) return;
+    this.#slots.delete(docId);
+    await slot.room.close().catch((error) => {
+      this.#ports.logger.warn({ docId, err: error }, 'the room could not unsubscribe');
+    });
+  }
+}

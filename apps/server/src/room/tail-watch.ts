@@ -1,0 +1,70 @@
+import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import type { RoomLogger } from './room-ports.ts';
+import type { Room } from './room.ts';
+import type { Rooms } from './rooms.ts';
+
+/** LOG4 asks for 5 s: one round every two leaves room for a slow answer and the reading that follows. */
+const ROUND_MS = 2_000;
+/** Heads asked for in one go; a node with thousands of documents spreads them over the round. */
+const SLICE = 200;
+
+/**
+ * Compares where each open document stands with the tail of its log, so that a message that pub/sub dropped is
+ * noticed without another edit (LOG4).
+ */
+export class TailWatch {
+  readonly #rooms: Rooms;
+  readonly #log: UpdateLog;
+  readonly #logger: RoomLogger;
+  readonly #timers: Timers;
+  #isStopped = false;
+
+  constructor(rooms: Rooms, log: UpdateLog, logger: RoomLogger, timers: Timers) {
+    this.#rooms = rooms;
+    this.#log = log;
+    this.#logger = logger;
+    this.#timers = timers;
+  }
+
+  /** Rounds until {@link stop}; an error of the log skips a slice and is logged. */
+  async run(): Promise<void> {
+    while (!this.#isStopped) {
+      const rooms = [...this.#rooms.open()];
+      const slices = Math.max(1, Math.ceil(rooms.length / SLICE));
+      for (let slice = 0; slice < slices && !this.#isStopped; slice++) {
+        await this.#compare(rooms.slice(slice * SLICE, (slice + 1) * SLICE));
+        await pause(this.#timers, ROUND_MS / slices);
+      }
+    }
+  }
+
+  /** Compares everything at once: a subscription was interrupted, messages may have been missed. */
+  async compareAll(): Promise<void> {
+    const rooms = [...this.#rooms.open()];
+    for (let from = 0; from < rooms.length; from += SLICE) {
+      const slice = rooms.slice(from, from + SLICE);
+      await this.#compare(slice);
+      for (const room of slice) room.reintroduce();
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #compare(rooms: readonly Room[]): Promise<void> {
+    if (rooms.length === 0) return;
+    const asked = rooms.map((room) => room.position);
+    try {
+      const heads = await this.#log.heads(rooms.map((room) => room.docId));
+      rooms.forEach((room, index) => {
+        const at = asked[index];
+        if (at) room.compare(heads[index] ?? null, at);
+        room.tick();
+      });
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'the tails of open documents could not be compared');
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import type { Socket } from 'node:net';
+import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import { CLOSE_CODES, type CloseKind } from '@kryton/engine/protocol/close-codes.ts';
+import {
+  decodeFrame,
+  encodeBarrier,
+  encodeNodeName,
+  encodePermissionDenied,
+  type Frame,
+  MalformedFrame,
+} from '@kryton/engine/protocol/frames.ts';
+import type { ConnectionId } from '@kryton/engine/protocol/ids.ts';
+import { decodePresence, PresenceRefused, stampUser } from '@kryton/engine/protocol/presence-codec.ts';
+import { type CheckedUpdate, checkStateVector, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
+import { UpdateRefused } from '@kryton/engine/protocol/update-refused.ts';
+import type { WebSocket } from 'ws';
+import { mayWrite, type Role } from '../access/access.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { Member } from '../room/member.ts';
+import { type PreparedFrame, prepareFrame } from '../room/prepared-frame.ts';
+import type { Room } from '../room/room.ts';
+import type { RoomLogger } from '../room/room-ports.ts';
+import { Inbox } from './inbox.ts';
+import { Outbox } from './outbox.ts';
+
+/** Larger updates are checked in a thread (ROOM5). */
+const INLINE_CHECK_BYTES = 64 * 1024;
+/** An update without structs begins with this byte: no clients, then the delete set. */
+const NO_STRUCTS = 0;
+
+export type ConnectionParts = {
+  readonly id: ConnectionId;
+  readonly socket: WebSocket;
+  readonly stream: Socket;
+  readonly principal: Principal;
+  readonly role: Role;
+  readonly nodeName: string;
+  readonly heavy: HeavyWork;
+  readonly logger: RoomLogger;
+  readonly limits: { readonly messageBytes: number; readonly outboxBytes: number };
+  /** The tick of the node's keep-alive clock, in s. */
+  readonly tick: () => number;
+};
+
+/** `joining`: frames wait for the room (WIRE3). `open`: they are handled. `closed`: nothing is read or written. */
+type State = { readonly kind: 'joining' } | { readonly kind: 'open'; readonly room: Room } | { readonly kind: 'closed' };
+
+/** One WebSocket: what it says, what it is told, who it is and what it may. */
+export class Connection implements Member {
+  readonly id: ConnectionId;
+  readonly principal: string;
+  readonly #parts: ConnectionParts;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  #state: State = { kind: 'joining' };
+  /** The ticket of this connection's last write; what a barrier waits for (WIRE5). */
+  #lastTicket = 0;
+  #wasRefused = false;
+  sentAt: number;
+  heardAt: number;
+
+  constructor(parts: ConnectionParts) {
+    this.id = parts.id;
+    this.principal = parts.principal.id;
+    this.#parts = parts;
+    this.#outbox = new Outbox(parts.stream, parts.limits.outboxBytes, () => this.#drained());
+    this.#inbox = new Inbox((message) => this.#handle(message), parts.socket);
+    this.sentAt = this.heardAt = parts.tick();
+  }
+
+  get outboxBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** A sign of life that is no message. */
+  heard(): void {
+    this.heardAt = this.#parts.tick();
+  }
+
+  /** A message from the socket; kept and handled in order while the room loads or an earlier one is under way. */
+  receive(message: Uint8Array): void {
+    this.heardAt = this.#parts.tick();
+    if (message.length > this.#parts.limits.messageBytes) this.close('tooLarge');
+    else this.#inbox.add(message);
+  }
+
+  /** The room is open: joins it and handles what has waited. */
+  async enter(room: Room): Promise<void> {
+    if (this.#state.kind !== 'joining') return;
+    this.#state = { kind: 'open', room };
+    await room.join(this);
+    this.#inbox.open();
+  }
+
+  /** The socket has closed. */
+  ended(): void {
+    const state = this.#state;
+    this.#state = { kind: 'closed' };
+    this.#inbox.close();
+    if (state.kind === 'open') state.room.leave(this);
+  }
+
+  send(frame: PreparedFrame): void {
+    if (this.#state.kind === 'closed') return;
+    this.sentAt = this.#parts.tick();
+    this.#outbox.write(frame);
+  }
+
+  deliver(frame: PreparedFrame): boolean {
+    if (this.#state.kind === 'closed') return true;
+    this.sentAt = this.#parts.tick();
+    return this.#outbox.offer(frame);
+  }
+
+  deliverPresence(frame: PreparedFrame): void {
+    if (this.#state.kind === 'closed') return;
+    if (this.#outbox.offerPresence(frame)) this.sentAt = this.#parts.tick();
+  }
+
+  pause(): void {
+    this.#inbox.pause();
+  }
+
+  resume(): void {
+    this.#inbox.resume();
+  }
+
+  ping(): void {
+    if (this.#state.kind !== 'closed') this.#parts.socket.ping();
+  }
+
+  /** Ends the socket without a word: nobody is there to hear one. */
+  terminate(): void {
+    this.#parts.socket.terminate();
+  }
+
+  close(kind: CloseKind, detail?: string): void {
+    if (this.#state.kind === 'closed') return;
+    const { code, reason, logLevel } = CLOSE_CODES[kind];
+    const { logger, socket, id } = this.#parts;
+    if (logLevel !== 'info') logger.warn({ connection: id, code, detail }, `closed a connection: ${reason}`);
+    this.ended();
+    socket.close(code, reason);
+  }
+
+  #drained(): void {
+    if (this.#state.kind !== 'open') return;
+    this.#state.room.drained(this).catch((error) => this.#failed(error));
+  }
+
+  /** Handles one message; a promise when the next one has to wait for it. */
+  #handle(message: Uint8Array): Promise<void> | undefined {
+    if (this.#state.kind !== 'open') return undefined;
+    try {
+      return this.#dispatch(decodeFrame(message), this.#state.room)?.catch((error) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  #dispatch(frame: Frame, room: Room): Promise<void> | undefined {
+    switch (frame.kind) {
+      case 'sync-step-1':
+        checkStateVector(frame.stateVector);
+        room.sync(this, frame.stateVector).catch((error) => this.#failed(error));
+        return undefined;
+      case 'sync-step-2':
+        return this.#write(frame.update, room, true);
+      case 'update':
+        return this.#write(frame.update, room, false);
+      case 'presence':
+        this.#presence(frame.update, room);
+        return undefined;
+      case 'query-presence':
+        room.tellPresence(this);
+        return undefined;
+      case 'barrier':
+        this.#barrier(Uint8Array.from(frame.payload), room);
+        return undefined;
+      case 'node-query':
+        this.send(prepareFrame(encodeNodeName(this.#parts.nodeName)));
+        return undefined;
+      case 'auth':
+        // Said by servers; a client that says it wants nothing from us.
+        return undefined;
+    }
+  }
+
+  #write(bytes: Uint8Array, room: Room, isAnswer: boolean): Promise<void> | undefined {
+    if (bytes.length > INLINE_CHECK_BYTES) return this.#writeLarge(bytes, room, isAnswer);
+    const update = checkUpdate(bytes);
+    if (update.isEmpty) return undefined;
+    if (isAnswer) return this.#writeAnswer(update, room);
+    this.#accept(update.bytes, room);
+    return undefined;
+  }
+
+  /** WIRE6: an answer to SyncStep1 that brings nothing new appends nothing, and from a viewer is no write attempt. */
+  async #writeAnswer(update: CheckedUpdate, room: Room): Promise<void> {
+    if (await room.isNews(update)) this.#accept(update.bytes, room);
+  }
+
+  async #writeLarge(bytes: Uint8Array, room: Room, isAnswer: boolean): Promise<void> {
+    await this.#parts.heavy.check(bytes);
+    // Only a bare delete set is looked into: decoding megabytes of structs costs more than appending them again.
+    if (isAnswer && bytes[0] === NO_STRUCTS) await this.#writeAnswer(checkUpdate(bytes), room);
+    else this.#accept(bytes, room);
+  }
+
+  #accept(update: Uint8Array, room: Room): void {
+    if (this.#state.kind !== 'open') return;
+    if (mayWrite(this.#parts.role)) {
+      this.#lastTicket = room.write(this, update);
+      return;
+    }
+    this.#wasRefused = true;
+    this.send(prepareFrame(encodePermissionDenied('this document is open for reading only')));
+  }
+
+  #presence(bytes: Uint8Array, room: Room): void {
+    const { principal } = this.#parts;
+    const entries = decodePresence(bytes);
+    if (principal.kind === 'visitor') room.receivePresence(this, entries);
+    else {
+      const stamped = entries.map((entry) => ({ ...entry, state: stampUser(entry.state, principal) }));
+      room.receivePresence(this, stamped);
+    }
+  }
+
+  #barrier(payload: Uint8Array, room: Room): void {
+    if (this.#wasRefused) return;
+    room.whenDurable(this.#lastTicket, () => {
+      if (!this.#wasRefused) this.send(prepareFrame(encodeBarrier(payload)));
+    });
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof MalformedFrame || error instanceof UpdateRefused || error instanceof PresenceRefused) {
+      this.close('malformed', error.message);
+      return;
+    }
+    this.#parts.logger.error({ connection: this.id, err: error }, 'a message could not be handled');
+    this.close('overloaded', 'see the error above');
+  }
+}

@@ -1,0 +1,58 @@
+import type { Socket } from 'node:net';
+import type { PreparedFrame } from '../room/prepared-frame.ts';
+
+/** Presence is dropped where this share of the high mark is queued: it goes first (ROOM4). */
+const PRESENCE_SHARE = 0.25;
+
+/**
+ * What waits for one socket, counted in bytes by Node's own write buffer (ROOM4). Over the high mark updates are no
+ * longer queued, and `onDrained` is called once when everything that was queued has left.
+ */
+export class Outbox {
+  readonly #socket: Socket;
+  readonly #highBytes: number;
+  readonly #onDrained: () => void;
+  #isBehind = false;
+
+  constructor(socket: Socket, highBytes: number, onDrained: () => void) {
+    this.#socket = socket;
+    this.#highBytes = highBytes;
+    this.#onDrained = onDrained;
+  }
+
+  /** Bytes that the network has not taken yet. */
+  get bytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Queues a frame whatever is queued already. */
+  write(frame: PreparedFrame): void {
+    this.#socket.write(frame);
+  }
+
+  /** Queues a frame; false when the reader is behind, and then it was not queued. */
+  offer(frame: PreparedFrame): boolean {
+    if (this.#isBehind || this.#socket.writableLength > this.#highBytes) {
+      this.#fallBehind();
+      return false;
+    }
+    this.#socket.write(frame);
+    return true;
+  }
+
+  /** Queues a frame of presence; false when it was dropped because the reader is slow. */
+  offerPresence(frame: PreparedFrame): boolean {
+    if (this.#socket.writableLength > this.#highBytes * PRESENCE_SHARE) return false;
+    this.#socket.write(frame);
+    return true;
+  }
+
+  #fallBehind(): void {
+    if (this.#isBehind) return;
+    this.#isBehind = true;
+    this.#socket.once('drain', () => {
+      this.#isBehind = false;
+      this.#onDrained();
+    });
+  }
+}

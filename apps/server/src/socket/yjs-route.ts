@@ -1,0 +1,125 @@
+import type { Socket } from 'node:net';
+import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import { type DocId, makeConnectionId, type NodeId, parseDocId } from '@kryton/engine/protocol/ids.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { RawData, WebSocket } from 'ws';
+import type { Access, Role } from '../access/access.ts';
+import type { Authenticator, Principal } from '../auth/principal.ts';
+import { ApiError } from '../http/errors.ts';
+import type { RoomLogger } from '../room/room-ports.ts';
+import type { Rooms } from '../room/rooms.ts';
+import { Connection } from './connection.ts';
+import type { Connections } from './connections.ts';
+
+/** What the upgrade decided, handed from the hook to the handler. */
+type Admission = { readonly docId: DocId; readonly principal: Principal; readonly role: Role };
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    admission: Admission | null;
+  }
+}
+
+export type YjsRouteParts = {
+  readonly node: NodeId;
+  readonly nodeName: string;
+  readonly rooms: Rooms;
+  readonly connections: Connections;
+  readonly authenticator: Authenticator;
+  readonly access: Access;
+  readonly heavy: HeavyWork;
+  readonly logger: RoomLogger;
+  readonly limits: { readonly messageBytes: number; readonly outboxBytes: number; readonly connections: number };
+  /** Why this node takes no new connections at the moment; null when it does. */
+  readonly refusal: () => 'draining' | 'logUnreachable' | null;
+  readonly onConnection: (event: 'accepted' | 'refused') => void;
+};
+
+/**
+ * `/ws/yjs/:docId`, steps 1 and 2 of the walk: everything that can be decided before the upgrade is decided here and
+ * answered in HTTP; only then is there a socket.
+ */
+export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): void {
+  const { node, rooms, connections, logger, limits } = parts;
+  let counter = 0;
+  app.decorateRequest('admission', null);
+
+  app.get<{ Params: { docId: string } }>(
+    '/ws/yjs/:docId',
+    {
+      websocket: true,
+      preValidation: async (request) => {
+        try {
+          request.admission = await admit(request, parts);
+        } catch (error) {
+          parts.onConnection('refused');
+          throw error;
+        }
+      },
+    },
+    (socket: WebSocket, request) => {
+      const { admission } = request;
+      if (!admission) throw new ApiError('internal');
+      const { docId, principal, role } = admission;
+      const id = makeConnectionId(node, ++counter);
+      const connection = new Connection({
+        id,
+        socket,
+        stream: request.raw.socket as Socket,
+        principal,
+        role,
+        nodeName: parts.nodeName,
+        heavy: parts.heavy,
+        logger,
+        limits,
+        tick: () => connections.now,
+      });
+      connections.add(connection);
+      parts.onConnection('accepted');
+      logger.debug({ connection: id, docId, principal: principal.id }, 'connected');
+      listen(socket, connection, () => {
+        connections.delete(connection);
+        rooms.release(docId);
+        logger.debug({ connection: id, docId }, 'disconnected');
+      });
+      rooms
+        .use(docId)
+        .then((room) => connection.enter(room))
+        .catch((error) => {
+          logger.error({ connection: id, docId, err: error }, 'the document could not be opened');
+          connection.close('logUnreachable');
+        });
+    },
+  );
+}
+
+async function admit(request: FastifyRequest<{ Params: { docId: string } }>, parts: YjsRouteParts): Promise<Admission> {
+  const refusal = parts.refusal();
+  if (refusal) throw new ApiError(refusal);
+  if (parts.connections.size >= parts.limits.connections) throw new ApiError('full');
+  const docId = parseDocId(request.params.docId);
+  if (docId === null) throw new ApiError('badDocId');
+  const principal = await parts.authenticator.identify(request);
+  if (principal === null) throw new ApiError('unauthenticated');
+  const role = await parts.access.roleOn(principal, docId);
+  // Alike for a document that is not there and one that is not theirs: nobody learns which ids exist.
+  if (role === null) throw new ApiError('notFound');
+  return { docId, principal, role };
+}
+
+/** Listens synchronously, because the client may have sent its first frames together with the handshake (WIRE3). */
+function listen(socket: WebSocket, connection: Connection, onEnd: () => void): void {
+  socket.binaryType = 'nodebuffer';
+  // Replaces the plugin's listener, which would keep the whole request in memory as long as the socket lives.
+  socket.removeAllListeners('error');
+  socket.on('error', () => socket.terminate());
+  socket.on('message', (data: RawData, isBinary: boolean) => {
+    if (isBinary && Buffer.isBuffer(data)) connection.receive(data);
+    else connection.close('malformed', 'a text message; the protocol is binary');
+  });
+  socket.on('pong', () => connection.heard());
+  socket.on('close', () => {
+    connection.ended();
+    onEnd();
+  });
+}
