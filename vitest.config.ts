@@ -1,76 +1,29 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import type { Part } from './apps/engine/src/testing/services/ensure-installed.ts';
+import { SUITES, type Suite } from './apps/engine/src/testing/suites.ts';
 
-const redis = './apps/engine/src/testing/redis.global-setup.ts';
-const postgres = './apps/engine/src/testing/postgres.global-setup.ts';
+/** Suites that do not start their own services get one of each kind for the whole run. */
+const SHARED_SERVICES: Partial<Record<Part, string>> = {
+  redis: './apps/engine/src/testing/redis.global-setup.ts',
+  postgres: './apps/engine/src/testing/postgres.global-setup.ts',
+};
 
-/** Tests that end in one of these need more than Node; each has a project of its own. */
-const services = ['redis', 'pg', 'redis.pg', 'browser', 'cluster'];
+const LONG = { maxWorkers: 1, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+const USUAL = { testTimeout: 20_000, hookTimeout: 20_000 };
 
-const files = (suffix: string) => [`apps/**/*${suffix}`, `loadtest/**/*${suffix}`];
-const exclude = [...configDefaults.exclude, '**/.data/**'];
+export default defineConfig({ test: { projects: SUITES.map(project) } });
 
-/** Real processes on two cores: one file at a time, after everything else. */
-const alone = { maxWorkers: 1, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
-
-export default defineConfig({
-  test: {
-    projects: [
-      {
-        test: {
-          name: 'unit',
-          include: files('.test.ts'),
-          exclude: [...exclude, ...services.map((service) => `**/*.${service}.test.ts`)],
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        test: {
-          name: 'redis',
-          include: files('.redis.test.ts'),
-          exclude,
-          globalSetup: redis,
-          testTimeout: 20_000,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        test: {
-          name: 'pg',
-          include: files('.pg.test.ts'),
-          exclude: [...exclude, '**/*.redis.pg.test.ts'],
-          globalSetup: postgres,
-          testTimeout: 20_000,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        test: {
-          name: 'redis.pg',
-          include: files('.redis.pg.test.ts'),
-          exclude,
-          globalSetup: [redis, postgres],
-          testTimeout: 20_000,
-          sequence: { groupOrder: 3 },
-        },
-      },
-      {
-        test: {
-          name: 'browser',
-          include: files('.browser.test.ts'),
-          exclude,
-          ...alone,
-          sequence: { groupOrder: 4 },
-        },
-      },
-      {
-        test: {
-          name: 'cluster',
-          include: files('.cluster.test.ts'),
-          exclude,
-          ...alone,
-          sequence: { groupOrder: 5 },
-        },
-      },
-    ],
-  },
-});
+function project({ name, suffix, needs, alone }: Suite, groupOrder: number) {
+  const longer = SUITES.filter((other) => other.suffix !== suffix && other.suffix.endsWith(suffix));
+  return {
+    test: {
+      name,
+      include: [`apps/**/*${suffix}`, `loadtest/**/*${suffix}`],
+      exclude: [...configDefaults.exclude, ...longer.map((other) => `**/*${other.suffix}`)],
+      globalSetup: alone ? [] : needs.flatMap((part) => SHARED_SERVICES[part] ?? []),
+      // One suite after the other: two cores, and figures of the later ones must not suffer from the earlier.
+      sequence: { groupOrder },
+      ...(alone ? LONG : USUAL),
+    },
+  };
+}
