@@ -13,7 +13,7 @@ const BINARY = 3;
 const STRING = 4;
 const EMBED = 5;
 const FORMAT = 6;
-const TYPE = 7;
+export const TYPE = 7;
 const ANY_LIST = 8;
 export const SUBDOCUMENT = 9;
 

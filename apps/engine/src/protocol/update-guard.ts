@@ -1,7 +1,8 @@
 import { ByteReader, UnreadableBytes } from './byte-reader.ts';
 import { MAX_STATE_VECTOR_BYTES } from './frames.ts';
+import { deepestNesting } from './nesting.ts';
 import { readStateVector } from './state-vector-reader.ts';
-import { readContent, readText, readTextLength, SUBDOCUMENT } from './update-content.ts';
+import { readContent, readText, readTextLength, SUBDOCUMENT, TYPE } from './update-content.ts';
 import { DEFAULT_UPDATE_LIMITS, MAX_CLOCK, type UpdateLimits } from './update-limits.ts';
 import { UpdateRefused } from './update-refused.ts';
 
@@ -36,7 +37,7 @@ const NO_DELETES: DeleteSet = new Map();
 /**
  * Reads a Yjs v1 update and refuses everything that Yjs would misread, half apply, fail to write again, or that
  * costs more than its bytes: cut short or followed by more (a v2 update among them), numbers beyond clocks, structs
- * that depend on themselves, unknown or broken content, delete sets out of order, and counts above `limits`. What
+ * that depend on themselves, unknown or broken content, clients and deletes out of order, and counts above `limits`. What
  * passes applies to any document without throwing and leaves it loadable (`update-guard.fuzz.test.ts`); whether it
  * depends on structs nobody has cannot be seen here.
  *
@@ -48,11 +49,15 @@ const NO_DELETES: DeleteSet = new Map();
 export function checkUpdate(bytes: Uint8Array, limits: UpdateLimits = DEFAULT_UPDATE_LIMITS): CheckedUpdate {
   const reader = new ByteReader(bytes);
   try {
-    const runs = new StructWalk(reader, limits).read();
+    const walk = new StructWalk(reader, limits);
+    const runs = walk.read();
     const deleteSet = readDeleteSet(reader, limits);
     if (reader.left > 0) {
       const hint = bytes[0] === 0 ? '; is it a v2 update?' : '';
       throw new UpdateRefused('trailing-bytes', `${reader.left} bytes follow the update${hint}`);
+    }
+    if (walk.types > limits.typeDepth && deepestNesting(bytes) > limits.typeDepth) {
+      throw new UpdateRefused('nested-too-deep', `shared types nest deeper than ${limits.typeDepth} levels`);
     }
     return { bytes, runs, deleteSet, isEmpty: runs.length === 0 && deleteSet.size === 0 };
   } catch (error) {
@@ -83,6 +88,8 @@ class StructWalk {
   readonly #limits: UpdateLimits;
   readonly #runs: StructRun[] = [];
   readonly #rootNames = new Set<string>();
+  /** Shared types met so far: only many of them can nest deeply. */
+  types = 0;
   #structs = 0;
   #subdocuments = 0;
 
@@ -94,17 +101,18 @@ class StructWalk {
   read(): StructRun[] {
     const clients = this.#reader.varUint();
     assertAtMost(this.#limits.clients, clients, 'too-many-clients', 'clients with structs');
-    const seen = new Set<number>();
+    let previous = Number.POSITIVE_INFINITY;
     for (let i = 0; i < clients; i++) {
       const structs = this.#reader.varUint();
       this.#structs += structs;
       assertAtMost(this.#limits.structs, this.#structs, 'too-many-structs', 'structs');
       const client = this.#reader.varUint();
-      if (seen.has(client)) {
-        // Yjs keeps the last block of a client only, so the others would be acknowledged and lost.
-        throw new UpdateRefused('repeated-client', `client ${client} has two blocks of structs`);
+      if (client >= previous) {
+        // `mergeUpdates` relies on the order: without it the merged update holds two blocks of one client, of which
+        // Yjs reads the last only, and what honest clients wrote is lost. A client twice in one update is the same.
+        throw new UpdateRefused('clients-out-of-order', `client ${client} stands after client ${previous}`);
       }
-      seen.add(client);
+      previous = client;
       this.#readBlock(client, structs);
     }
     return this.#runs;
@@ -145,7 +153,8 @@ class StructWalk {
   }
 
   #readItemContent(contentRef: number): number {
-    if (contentRef === SUBDOCUMENT) {
+    if (contentRef === TYPE) this.types += 1;
+    else if (contentRef === SUBDOCUMENT) {
       this.#subdocuments += 1;
       assertAtMost(this.#limits.subdocuments, this.#subdocuments, 'too-many-subdocuments', 'subdocuments');
     }

@@ -9,6 +9,11 @@ export type UpdateLimits = {
   readonly rootNameBytes: number;
   /** Of one struct: a text, a binary, a list of values. */
   readonly contentBytes: number;
+  /**
+   * Levels of shared types inside each other. Yjs deletes and collects them by recursion: about 2,500 levels
+   * overflow the stack of every replica (measured with Yjs 13.6.33 on Node 24).
+   */
+  readonly typeDepth: number;
   /** Subdocuments; each is a whole `Y.Doc` in every replica. */
   readonly subdocuments: number;
 };
@@ -21,6 +26,7 @@ export const DEFAULT_UPDATE_LIMITS: UpdateLimits = {
   rootNames: 1_000,
   rootNameBytes: 256,
   contentBytes: 16 * 1024 * 1024,
+  typeDepth: 200,
   subdocuments: 1_000,
 };
 

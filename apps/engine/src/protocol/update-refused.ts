@@ -13,6 +13,7 @@ export const REFUSAL_CODES = {
   /** A struct that depends on itself or on a later one of its own client. */
   'bad-reference': 'malformed',
   'empty-struct': 'malformed',
+  'clients-out-of-order': 'malformed',
   'repeated-client': 'malformed',
   'bad-delete-set': 'malformed',
   'clock-too-large': 'malformed',
