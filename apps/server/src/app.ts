@@ -135,7 +135,9 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     },
     drain: async () => {
       isDraining = true;
-      await connections.closeAll('draining', DRAIN_BATCHES, () => pause(timers, limits.drainMs / DRAIN_BATCHES));
+      await connections.closeAll('draining', DRAIN_BATCHES, () =>
+        pause(timers, limits.drainMs / DRAIN_BATCHES),
+      );
       await rooms.drain();
     },
     stop: async () => {
@@ -160,4 +162,3 @@ function sum<Item>(items: Iterable<Item>, of: (item: Item) => number): number {
   for (const item of items) total += of(item);
   return total;
 }
-

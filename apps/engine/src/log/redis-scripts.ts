@@ -11,7 +11,11 @@ export type ScriptReply = Buffer | number | null | ScriptReply[];
 
 /** ioredis has this command; its types leave it out. */
 type WithEvalshaBuffer = {
-  evalshaBuffer(sha: string, keys: number, ...args: readonly (string | number | Buffer)[]): Promise<ScriptReply>;
+  evalshaBuffer(
+    sha: string,
+    keys: number,
+    ...args: readonly (string | number | Buffer)[]
+  ): Promise<ScriptReply>;
 };
 
 type Script = { readonly keys: number; readonly source: string; readonly sha: string };

@@ -88,7 +88,13 @@ export class RedisUpdateLog implements UpdateLog {
 
   async append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {
     const keys = [logKey(docId), coveredKey(docId), liveChannel(docId)];
-    const id = await this.#run('append', [...keys, known.epoch, known.seq, asBuffer(update), INLINE_LIMIT_BYTES]);
+    const id = await this.#run('append', [
+      ...keys,
+      known.epoch,
+      known.seq,
+      asBuffer(update),
+      INLINE_LIMIT_BYTES,
+    ]);
     if (!Buffer.isBuffer(id)) return { kind: 'lost' };
     return { kind: 'appended', position: parsePosition(id.toString('latin1')) };
   }
@@ -129,7 +135,14 @@ export class RedisUpdateLog implements UpdateLog {
     const keys = [logKey(docId), coveredKey(docId)];
     let removed = 0;
     for (;;) {
-      const reply = await this.#run('trim', [...keys, covered.epoch, covered.seq, keepMs, TRIM_CHUNK, IDLE_LIFETIME_MS]);
+      const reply = await this.#run('trim', [
+        ...keys,
+        covered.epoch,
+        covered.seq,
+        keepMs,
+        TRIM_CHUNK,
+        IDLE_LIFETIME_MS,
+      ]);
       const [count = 0, kept = 0, more = 0] = Array.isArray(reply) ? reply.map(Number) : [];
       removed += count;
       if (!more) return { removed, tailKept: kept > 0 };
@@ -195,7 +208,9 @@ export class RedisUpdateLog implements UpdateLog {
       return await call();
     } catch (error) {
       if (error instanceof LogUnavailable) throw error;
-      throw new LogUnavailable(`Redis: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new LogUnavailable(`Redis: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   }
 }

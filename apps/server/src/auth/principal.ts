@@ -11,5 +11,7 @@ export type Principal = {
 /** Finds out who sends a request, before anything is spent on it (ACC5). */
 export interface Authenticator {
   /** The principal, or null when the request carries no valid credential. */
-  identify(request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> }): Promise<Principal | null>;
+  identify(request: {
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  }): Promise<Principal | null>;
 }

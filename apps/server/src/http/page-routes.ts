@@ -11,10 +11,16 @@ export type PageParts = {
 };
 
 /** The web app at `/`, and what it asks about the node that it is on. */
-export async function registerPageRoutes(app: FastifyInstance, { webRoot, nodeName, urls }: PageParts): Promise<void> {
+export async function registerPageRoutes(
+  app: FastifyInstance,
+  { webRoot, nodeName, urls }: PageParts,
+): Promise<void> {
   app.get('/api/node', async () => ({ node: nodeName, urls }));
   if (!existsSync(webRoot)) {
-    app.log.warn({ webRoot }, 'the page is not built: run `npm run build`; the API and WebSockets work without it');
+    app.log.warn(
+      { webRoot },
+      'the page is not built: run `npm run build`; the API and WebSockets work without it',
+    );
     return;
   }
   await app.register(fastifyStatic, {

@@ -5,7 +5,11 @@ import { Registry } from 'prom-client';
  * Serves `/metrics` on a port of its own, so that a proxy which forwards the public port never forwards the figures.
  * Rejects with Node's own error when the port cannot be listened on.
  */
-export async function serveMetrics(registries: readonly Registry[], host: string, port: number): Promise<Server> {
+export async function serveMetrics(
+  registries: readonly Registry[],
+  host: string,
+  port: number,
+): Promise<Server> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {
       response.writeHead(404).end();

@@ -49,8 +49,14 @@ export class NodeMetrics {
     this.#bytesIn = counter('kryton_update_bytes_in_total', 'Bytes of the updates accepted.');
     this.#updatesOut = counter('kryton_updates_out_total', 'Batches written to sockets, counted per socket.');
     this.#presenceOut = counter('kryton_presence_out_total', 'Presence frames written, counted per socket.');
-    this.#appends = histogram('kryton_append_seconds', 'From handing a batch to the log until it is durable.');
-    this.#fanOuts = histogram('kryton_fanout_seconds', 'From handing a batch to the log until it is on the sockets.');
+    this.#appends = histogram(
+      'kryton_append_seconds',
+      'From handing a batch to the log until it is durable.',
+    );
+    this.#fanOuts = histogram(
+      'kryton_fanout_seconds',
+      'From handing a batch to the log until it is on the sockets.',
+    );
     this.#resyncs = new Counter({
       name: 'kryton_resyncs_total',
       help: 'Times a document had to be read again from log or snapshot, by what made it necessary.',
@@ -58,8 +64,14 @@ export class NodeMetrics {
       registers,
     });
     this.#loads = counter('kryton_document_loads_total', 'Loads of a document from snapshot and log.');
-    this.#encodes = counter('kryton_join_encodings_total', 'Answers to joining clients that had to be computed.');
-    this.#setAside = counter('kryton_set_aside_total', 'Log entries that could not be read and were left out.');
+    this.#encodes = counter(
+      'kryton_join_encodings_total',
+      'Answers to joining clients that had to be computed.',
+    );
+    this.#setAside = counter(
+      'kryton_set_aside_total',
+      'Log entries that could not be read and were left out.',
+    );
     this.#upgrades = new Counter({
       name: 'kryton_upgrades_total',
       help: 'WebSocket upgrades, accepted or refused.',
@@ -70,7 +82,11 @@ export class NodeMetrics {
     gauge('kryton_documents', 'Documents open on this node.', gauges.documents);
     gauge('kryton_cache_bytes', 'Bytes of base states that are kept for joins.', gauges.cacheBytes);
     gauge('kryton_outbox_bytes', 'Bytes that wait for slow sockets.', gauges.outboxBytes);
-    gauge('kryton_pending_bytes', 'Bytes of updates that are accepted and not yet durable.', gauges.pendingBytes);
+    gauge(
+      'kryton_pending_bytes',
+      'Bytes of updates that are accepted and not yet durable.',
+      gauges.pendingBytes,
+    );
     gauge(
       'kryton_oldest_unfolded_seconds',
       'Age of the oldest update of an open document that no snapshot covers yet.',

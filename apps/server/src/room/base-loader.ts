@@ -53,7 +53,12 @@ async function readAfter(ports: RoomPorts, docId: DocId, start: Position): Promi
   }
 }
 
-async function withTail(ports: RoomPorts, docId: DocId, base: BaseState, entries: LogEntry[]): Promise<BaseState> {
+async function withTail(
+  ports: RoomPorts,
+  docId: DocId,
+  base: BaseState,
+  entries: LogEntry[],
+): Promise<BaseState> {
   const bytes = entries.reduce((sum, { update }) => sum + update.length, 0);
   const last = entries.at(-1);
   if (last && (bytes > MAX_TAIL_BYTES || entries.length > MAX_TAIL_ENTRIES)) {

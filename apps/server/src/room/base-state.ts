@@ -1,6 +1,10 @@
 import { comparePositions, type Position } from '@kryton/engine/log/position.ts';
 import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
-import { encodeStateVector, extendStateVector, type StateVector } from '@kryton/engine/protocol/state-vector.ts';
+import {
+  encodeStateVector,
+  extendStateVector,
+  type StateVector,
+} from '@kryton/engine/protocol/state-vector.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
 
 export type TailEntry = { readonly position: Position; readonly update: Uint8Array };
@@ -78,6 +82,8 @@ export class BaseState {
   /** The entries after `after`, or null when the tail does not reach back that far. */
   entriesAfter(after: Position): Uint8Array[] | null {
     if (comparePositions(after, this.start) < 0) return null;
-    return this.#tail.filter(({ position }) => comparePositions(position, after) > 0).map(({ update }) => update);
+    return this.#tail
+      .filter(({ position }) => comparePositions(position, after) > 0)
+      .map(({ update }) => update);
   }
 }

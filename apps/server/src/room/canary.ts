@@ -53,7 +53,10 @@ export class Canary {
     const now = this.#timers.now();
     if (this.isHearing || now - this.#renewedAt < DEAF_AFTER_MS) return;
     this.#renewedAt = now;
-    this.#logger.error({ err: error }, 'this node does not hear its own heartbeat and renews its subscriptions');
+    this.#logger.error(
+      { err: error },
+      'this node does not hear its own heartbeat and renews its subscriptions',
+    );
     await this.#log.resubscribe().catch((cause) => {
       this.#logger.error({ err: cause }, 'the subscriptions could not be renewed');
     });

@@ -1,22 +1,21 @@
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { addDeletes, type DeletedRanges } from '@kryton/engine/protocol/state-vector.ts';
 import { checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
-import type { UpdateLimits } from '@kryton/engine/protocol/update-limits.ts';
+import { DEFAULT_UPDATE_LIMITS, type UpdateLimits } from '@kryton/engine/protocol/update-limits.ts';
 import type { BaseState } from './base-state.ts';
 
 /** A state of up to this size is decoded on the event loop (ROOM5). */
 const INLINE_BYTES = 32 * 1024;
 /** What is committed was checked piece by piece on its way in; as a whole it may hold more than one update may. */
 const OWN_STATE: UpdateLimits = {
+  ...DEFAULT_UPDATE_LIMITS,
   structs: Number.POSITIVE_INFINITY,
   clients: Number.POSITIVE_INFINITY,
   deleteRanges: Number.POSITIVE_INFINITY,
   rootNames: Number.POSITIVE_INFINITY,
-  rootNameBytes: Number.POSITIVE_INFINITY,
   contentBytes: Number.POSITIVE_INFINITY,
   subdocuments: Number.POSITIVE_INFINITY,
 };
-
 
 /**
  * Everything that is deleted in a base state, read when a client first answers with a delete set and kept up with

@@ -75,7 +75,7 @@ export class Gatherer<Item> {
     this.#batch = [];
     try {
       const flushed = this.#options.flush(batch);
-      if (flushed) await flushed;
+      if (flushed !== undefined) await flushed;
     } finally {
       this.#state = 'idle';
       if (this.#batch.length > 0) this.#schedule();

@@ -39,8 +39,12 @@ export class JoinAnswers {
   /** Frames that bring a client with this encoded state vector to `base.position`. Rejects when the pool fails. */
   answer(base: BaseState, stateVector: Uint8Array): Answer {
     this.#follow(base);
-    const key = Buffer.from(stateVector.buffer, stateVector.byteOffset, stateVector.byteLength).toString('latin1');
-    return base.bytes <= INLINE_BYTES ? this.#small(base, stateVector, key) : this.#large(base, stateVector, key);
+    const key = Buffer.from(stateVector.buffer, stateVector.byteOffset, stateVector.byteLength).toString(
+      'latin1',
+    );
+    return base.bytes <= INLINE_BYTES
+      ? this.#small(base, stateVector, key)
+      : this.#large(base, stateVector, key);
   }
 
   forget(): void {

@@ -152,7 +152,13 @@ export class PresenceBoard {
     (isRenewal ? changes.renewed : changes.changed).push(next.clientId);
   }
 
-  #introduce(owner: PresenceOwner, isLocal: boolean, entry: PresenceEntry, now: number, changes: PresenceChanges): void {
+  #introduce(
+    owner: PresenceOwner,
+    isLocal: boolean,
+    entry: PresenceEntry,
+    now: number,
+    changes: PresenceChanges,
+  ): void {
     if (entry.state === GONE) {
       if (!isLocal) this.#bury(entry.clientId, entry.clock, now);
       return;
@@ -162,18 +168,30 @@ export class PresenceBoard {
       changes.stale.push({ clientId: entry.clientId, clock: tombstone.clock, state: GONE });
       return;
     }
-    let ids = this.#idsOf.get(owner);
     if (isLocal) {
-      if (!ids) this.#idsOf.set(owner, (ids = new Set()));
+      const ids = this.#idsOf.get(owner) ?? new Set();
       if (ids.size >= MAX_IDS_PER_OWNER) return;
+      this.#idsOf.set(owner, ids);
       ids.add(entry.clientId);
     }
     this.#tombstones.delete(entry.clientId);
-    this.#entries.set(entry.clientId, { clock: entry.clock, state: entry.state, owner, isLocal, renewedAt: now });
+    this.#entries.set(entry.clientId, {
+      clock: entry.clock,
+      state: entry.state,
+      owner,
+      isLocal,
+      renewedAt: now,
+    });
     changes.changed.push(entry.clientId);
   }
 
-  #claim(current: Entry, owner: PresenceOwner, entry: PresenceEntry, now: number, changes: PresenceChanges): void {
+  #claim(
+    current: Entry,
+    owner: PresenceOwner,
+    entry: PresenceEntry,
+    now: number,
+    changes: PresenceChanges,
+  ): void {
     if (entry.state === GONE) return;
     // Strictly newer: a second tab of the same person sends back what it heard, with the clock it heard.
     if (owner.principal === current.owner.principal && entry.clock > current.clock) {

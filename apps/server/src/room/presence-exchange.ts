@@ -100,7 +100,7 @@ export class PresenceExchange {
 
   /** Asks the other nodes whom they have (PRES4). */
   ask(): void {
-    this.#send(encodePresenceMessage({ kind: 'who', node: this.#options.node }));
+    void this.#send(encodePresenceMessage({ kind: 'who', node: this.#options.node }));
   }
 
   /** Tells the other nodes whom this one has. */
@@ -141,7 +141,8 @@ export class PresenceExchange {
       if (!this.#dirty.has(clientId)) this.#renewed.add(clientId);
       if (isLocal) this.#renewedLocally.add(clientId);
     }
-    if (renewed.length > 0) this.#cancelRenewal ??= this.#options.timers.after(RENEWAL_DELAY_MS, () => this.#renew());
+    if (renewed.length > 0)
+      this.#cancelRenewal ??= this.#options.timers.after(RENEWAL_DELAY_MS, () => this.#renew());
   }
 
   #renew(): void {

@@ -75,7 +75,10 @@ export class RoomState {
       return { update, content: checkUpdate(update) };
     } catch (error) {
       this.#ports.metrics.setAside();
-      this.#ports.logger.error({ docId: this.#docId, position, err: error }, 'a log entry cannot be read and is left out');
+      this.#ports.logger.error(
+        { docId: this.#docId, position, err: error },
+        'a log entry cannot be read and is left out',
+      );
       this.#base?.skip(position);
       return null;
     }
@@ -134,4 +137,3 @@ export class RoomState {
     this.#ports.cache.hold(this, base.bytes, () => this.drop());
   }
 }
-

@@ -1,12 +1,11 @@
-import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import { ORIGIN, type Position } from '@kryton/engine/log/position.ts';
 import type { LogHead } from '@kryton/engine/log/update-log.ts';
 import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import { encodeSyncStep1, encodeUpdate } from '@kryton/engine/protocol/frames.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
-import { AdaptiveWindow } from './window.ts';
 import { FoldSchedule } from './fold-schedule.ts';
 import { LogFollower, type ResyncReason } from './log-follower.ts';
 import { LogWriter } from './log-writer.ts';
@@ -15,6 +14,7 @@ import { type PreparedFrame, prepareFrame } from './prepared-frame.ts';
 import { PresenceExchange } from './presence-exchange.ts';
 import type { RoomPorts } from './room-ports.ts';
 import { RoomState } from './room-state.ts';
+import { AdaptiveWindow } from './window.ts';
 
 /** Larger batches are merged in a thread (ROOM5). */
 const INLINE_MERGE_BYTES = 256 * 1024;
@@ -72,7 +72,8 @@ export class Room {
     this.docId = docId;
     this.#ports = ports;
     const { log, timers, limits, logger, metrics } = ports;
-    const onError = (error: unknown) => logger.warn({ docId, err: error }, 'the log or the snapshots do not answer');
+    const onError = (error: unknown) =>
+      logger.warn({ docId, err: error }, 'the log or the snapshots do not answer');
     this.#state = new RoomState(ports, docId, () => this.#follower.position);
     this.#folds = new FoldSchedule(ports, docId);
     this.#follower = new LogFollower(
@@ -296,7 +297,10 @@ export class Room {
     try {
       this.#presence.receiveMessage(message);
     } catch (error) {
-      this.#ports.logger.warn({ docId: this.docId, err: error }, 'a presence message cannot be read and is dropped');
+      this.#ports.logger.warn(
+        { docId: this.docId, err: error },
+        'a presence message cannot be read and is dropped',
+      );
     }
   }
 
@@ -323,7 +327,10 @@ export class Room {
     const base = await this.#state.reload();
     this.#follower.restart(base.position);
     if (this.#members.size === 0) return;
-    this.#ports.logger.info({ docId: this.docId, reason, before, now: base.position }, 'resynced the document');
+    this.#ports.logger.info(
+      { docId: this.docId, reason, before, now: base.position },
+      'resynced the document',
+    );
     const question = prepareFrame(encodeSyncStep1(base.encodedStateVector()));
     for (const [member, feed] of this.#members) {
       // What the log lost, the clients still hold: they are asked for it. What they missed, they are sent.

@@ -6,7 +6,12 @@ import type { RoomPorts } from './room-ports.ts';
 /** A room that everybody left stays this long, because whoever reloads a page is back at once. */
 const LINGER_MS = 5_000;
 
-type Slot = { readonly opening: Promise<Room>; room: Room | null; users: number; cancelClose: (() => void) | null };
+type Slot = {
+  readonly opening: Promise<Room>;
+  room: Room | null;
+  users: number;
+  cancelClose: (() => void) | null;
+};
 
 /** The rooms of a node: opened by the first who needs one, closed a while after the last one left. */
 export class Rooms {

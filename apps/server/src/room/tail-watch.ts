@@ -1,7 +1,7 @@
 import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
-import type { RoomLogger } from './room-ports.ts';
 import type { Room } from './room.ts';
+import type { RoomLogger } from './room-ports.ts';
 import type { Rooms } from './rooms.ts';
 
 /** LOG4 asks for 5 s: one round every two leaves room for a slow answer and the reading that follows. */

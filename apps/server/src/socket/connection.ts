@@ -43,7 +43,10 @@ export type ConnectionParts = {
 };
 
 /** `joining`: frames wait for the room (WIRE3). `open`: they are handled. `closed`: nothing is read or written. */
-type State = { readonly kind: 'joining' } | { readonly kind: 'open'; readonly room: Room } | { readonly kind: 'closed' };
+type State =
+  | { readonly kind: 'joining' }
+  | { readonly kind: 'open'; readonly room: Room }
+  | { readonly kind: 'closed' };
 
 /** One WebSocket: what it says, what it is told, who it is and what it may. */
 export class Connection implements Member {
@@ -236,7 +239,11 @@ export class Connection implements Member {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof MalformedFrame || error instanceof UpdateRefused || error instanceof PresenceRefused) {
+    if (
+      error instanceof MalformedFrame ||
+      error instanceof UpdateRefused ||
+      error instanceof PresenceRefused
+    ) {
       this.close('malformed', error.message);
       return;
     }

@@ -44,7 +44,8 @@ export class Connections {
     this.#now++;
     for (const connection of this.#all) {
       const silentS = this.#now - connection.heardAt;
-      if (this.#now - connection.sentAt >= SILENT_S && connection.outboxBytes === 0) connection.send(this.#keepAlive);
+      if (this.#now - connection.sentAt >= SILENT_S && connection.outboxBytes === 0)
+        connection.send(this.#keepAlive);
       if (silentS >= GONE_AFTER_S) connection.terminate();
       else if (silentS >= PING_AFTER_S && silentS % PING_AFTER_S === 0) connection.ping();
     }

@@ -27,7 +27,7 @@ export class Inbox {
     if (this.#state === 'closed') return;
     if (this.#state === 'open') {
       const handling = this.#handle(message);
-      if (handling) this.#waitFor(handling);
+      if (handling !== undefined) this.#waitFor(handling);
       return;
     }
     this.#waiting.push(message);
@@ -47,7 +47,7 @@ export class Inbox {
       for (const [index, message] of batch.entries()) {
         this.#bytes -= message.length;
         const handling = this.#handle(message);
-        if (handling) {
+        if (handling !== undefined) {
           this.#waiting = batch.slice(index + 1);
           this.#waitFor(handling);
           return;

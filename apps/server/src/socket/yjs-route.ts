@@ -29,7 +29,11 @@ export type YjsRouteParts = {
   readonly access: Access;
   readonly heavy: HeavyWork;
   readonly logger: RoomLogger;
-  readonly limits: { readonly messageBytes: number; readonly outboxBytes: number; readonly connections: number };
+  readonly limits: {
+    readonly messageBytes: number;
+    readonly outboxBytes: number;
+    readonly connections: number;
+  };
   /** Why this node takes no new connections at the moment; null when it does. */
   readonly refusal: () => 'draining' | 'logUnreachable' | null;
   readonly onConnection: (event: 'accepted' | 'refused') => void;
@@ -93,7 +97,10 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
   );
 }
 
-async function admit(request: FastifyRequest<{ Params: { docId: string } }>, parts: YjsRouteParts): Promise<Admission> {
+async function admit(
+  request: FastifyRequest<{ Params: { docId: string } }>,
+  parts: YjsRouteParts,
+): Promise<Admission> {
   const refusal = parts.refusal();
   if (refusal) throw new ApiError(refusal);
   if (parts.connections.size >= parts.limits.connections) throw new ApiError('full');
