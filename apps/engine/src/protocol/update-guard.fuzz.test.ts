@@ -6,8 +6,8 @@ import { mergeMany } from './merge-updates.ts';
 import { type CheckedUpdate, checkUpdate } from './update-guard.ts';
 import { UpdateRefused } from './update-refused.ts';
 
-/** Enough to try every byte of a few documents, little enough for a few seconds. */
-const MUTANTS = 20_000;
+/** About three seconds on the machine of the first measurement; SEED and a larger number make a long search. */
+const MUTANTS = 10_000;
 
 /** What Yjs itself reads in the bytes, in the guard's terms. */
 function asYjsReads(bytes: Uint8Array): Pick<CheckedUpdate, 'runs' | 'deleteSet'> {
@@ -24,19 +24,41 @@ function asYjsReads(bytes: Uint8Array): Pick<CheckedUpdate, 'runs' | 'deleteSet'
   return { runs, deleteSet };
 }
 
-/** Applies `bytes` to a document, then lives with the result: what must never throw. */
-function live(bytes: Uint8Array, before: Uint8Array, after: Uint8Array): void {
+/** What must never throw: to apply `bytes` to an empty document, and to live with the result. */
+function liveAlone(bytes: Uint8Array): void {
   const doc = new Y.Doc();
-  Y.applyUpdate(doc, before);
   Y.applyUpdate(doc, bytes);
   reload(doc);
-  Y.applyUpdate(doc, after);
-  reload(doc);
-  const merged = mergeMany([before, bytes, after]);
-  checkUpdate(merged);
+}
+
+/** The same between other updates of the same document, one by one and merged. */
+function liveAmong(bytes: Uint8Array, before: Uint8Array, after: Uint8Array): void {
+  const doc = new Y.Doc();
+  for (const update of [before, bytes, after]) {
+    Y.applyUpdate(doc, update);
+    reload(doc);
+  }
   const copy = new Y.Doc();
-  Y.applyUpdate(copy, merged);
+  Y.applyUpdate(copy, mergeMany([before, bytes, after]));
   reload(copy);
+}
+
+/**
+ * Whether `forged` tells the history of a client otherwise than `real`: structs that share clocks but not their
+ * bounds. Yjs then joins the rest of one struct to another that it does not belong to, and may throw. No look at one
+ * update can tell, so a document that was treated like this is for the fold to set aside (LOG9).
+ */
+function retells(forged: Uint8Array, real: Uint8Array): boolean {
+  const known = Y.decodeUpdate(real).structs;
+  return Y.decodeUpdate(forged).structs.some((a) =>
+    known.some(
+      (b) =>
+        a.id.client === b.id.client &&
+        a.id.clock < b.id.clock + b.length &&
+        b.id.clock < a.id.clock + a.length &&
+        (a.id.clock !== b.id.clock || a.length !== b.length),
+    ),
+  );
 }
 
 function reload(doc: Y.Doc): void {
@@ -113,7 +135,8 @@ describe('the update guard against Yjs', () => {
   it('what passes applies to any document, and the document can be written and loaded again', () => {
     const random = seededRandom(seedFor('guard, mutants'));
     let passed = 0;
-    for (let round = 0; passed + round < MUTANTS; ) {
+    let together = 0;
+    for (let round = 0; round < MUTANTS; ) {
       const { updates, whole } = sampleUpdates(random, 12);
       const corpus = [
         ...updates,
@@ -130,7 +153,12 @@ describe('the update guard against Yjs', () => {
         passed += 1;
         expect(checkUpdate(mutant)).toMatchObject(asYjsReads(mutant));
         try {
-          live(mutant, before, after);
+          liveAlone(mutant);
+          checkUpdate(mergeMany([before, mutant, after]));
+          if (!retells(mutant, before) && !retells(mutant, after)) {
+            together += 1;
+            liveAmong(mutant, before, after);
+          }
         } catch (error) {
           throw new Error(
             `accepted, but: ${error}\n${JSON.stringify([mutant, before, after].map((b) => [...b]))}`,
@@ -139,5 +167,6 @@ describe('the update guard against Yjs', () => {
       }
     }
     expect(passed).toBeGreaterThan(MUTANTS / 20);
+    expect(together).toBeGreaterThan(passed / 20);
   });
 });

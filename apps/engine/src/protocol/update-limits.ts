@@ -38,3 +38,18 @@ export const MAX_VALUE_DEPTH = 100;
 
 /** No clock may pass this. Yjs counts characters in clocks, so an honest client never comes near it. */
 export const MAX_CLOCK = 2 ** 31;
+
+/**
+ * For bytes out of our own stores. What was accepted piece by piece may exceed as a whole what one message may hold;
+ * its form is checked all the same.
+ */
+export const TRUSTED_UPDATE_LIMITS: UpdateLimits = {
+  structs: Number.POSITIVE_INFINITY,
+  clients: Number.POSITIVE_INFINITY,
+  deleteRanges: Number.POSITIVE_INFINITY,
+  rootNames: Number.POSITIVE_INFINITY,
+  rootNameBytes: Number.POSITIVE_INFINITY,
+  contentBytes: Number.POSITIVE_INFINITY,
+  typeDepth: Number.POSITIVE_INFINITY,
+  subdocuments: Number.POSITIVE_INFINITY,
+};
