@@ -1,4 +1,7 @@
-import { decodeUpdate, GC, type ID, Skip } from 'yjs';
+import { decodeUpdate, GC, ID, Skip } from 'yjs';
+
+const UNKNOWN = -1;
+const OPEN = -2;
 
 /** A struct as far as its place in the tree is concerned. */
 type Node = {
@@ -7,7 +10,8 @@ type Node = {
   /** The struct that this one stands in, or stands beside. */
   readonly reference: ID | null;
   readonly isChild: boolean;
-  depth: number | 'unknown' | 'open';
+  /** Or UNKNOWN, or OPEN while its references are being followed. */
+  depth: number;
 };
 
 /**
@@ -35,8 +39,8 @@ function nodesByClient(bytes: Uint8Array): Map<number, Node[]> {
       continue;
     }
     const beside = struct.origin ?? struct.rightOrigin;
-    const parent = isId(struct.parent) ? struct.parent : null;
-    list.push({ clock, end, reference: beside ?? parent, isChild: beside === null, depth: 'unknown' });
+    const parent = struct.parent instanceof ID ? struct.parent : null;
+    list.push({ clock, end, reference: beside ?? parent, isChild: beside === null, depth: UNKNOWN });
   }
   return nodes;
 }
@@ -45,18 +49,18 @@ function nodesByClient(bytes: Uint8Array): Map<number, Node[]> {
 function depthOf(start: Node, nodes: ReadonlyMap<number, Node[]>): number {
   const path: Node[] = [];
   let node: Node | undefined = start;
-  while (node?.depth === 'unknown') {
-    node.depth = 'open';
+  while (node?.depth === UNKNOWN) {
+    node.depth = OPEN;
     path.push(node);
     node = node.reference === null ? undefined : find(nodes, node.reference);
   }
   // A reference in a circle leads to an open node; Yjs never integrates such structs.
-  let depth = typeof node?.depth === 'number' ? node.depth : 0;
+  let depth = Math.max(node?.depth ?? 0, 0);
   for (const below of path.reverse()) {
     if (below.isChild && below.reference !== null) depth += 1;
     below.depth = depth;
   }
-  return typeof start.depth === 'number' ? start.depth : depth;
+  return start.depth;
 }
 
 function find(nodes: ReadonlyMap<number, Node[]>, { client, clock }: ID): Node | undefined {
@@ -71,8 +75,4 @@ function find(nodes: ReadonlyMap<number, Node[]>, { client, clock }: ID): Node |
   }
   const found = list[low];
   return found !== undefined && found.clock <= clock ? found : undefined;
-}
-
-function isId(value: unknown): value is ID {
-  return typeof value === 'object' && value !== null && 'client' in value && 'clock' in value;
 }
