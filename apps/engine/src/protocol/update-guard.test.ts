@@ -1,7 +1,7 @@
 import * as encoding from 'lib0/encoding';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { checkStateVector, checkUpdate } from './update-guard.ts';
+import { checkUpdate } from './update-guard.ts';
 import { DEFAULT_UPDATE_LIMITS, TRUSTED_UPDATE_LIMITS, type UpdateLimits } from './update-limits.ts';
 import { type RefusalCode, UpdateRefused } from './update-refused.ts';
 
@@ -256,36 +256,6 @@ describe('checkUpdate', () => {
   it('names a close code for every refusal', () => {
     expect(new UpdateRefused('unreadable', '').closeKind).toBe('malformed');
     expect(new UpdateRefused('too-many-structs', '').closeKind).toBe('tooLarge');
-  });
-});
-
-describe('checkStateVector', () => {
-  const entries = (...pairs: [number, number][]) =>
-    encoded((e) => {
-      uint(e, pairs.length);
-      for (const number of pairs.flat()) uint(e, number);
-    });
-  const refusalOf = (bytes: Uint8Array) => {
-    try {
-      return checkStateVector(bytes);
-    } catch (error) {
-      return error instanceof UpdateRefused ? error.code : error;
-    }
-  };
-
-  it('reads what Yjs writes', () => {
-    expect(checkStateVector(Y.encodeStateVector(doc))).toEqual(new Map([[5, 8]]));
-    expect(checkStateVector(Uint8Array.of(0))).toEqual(new Map());
-  });
-
-  it('refuses bombs and damage', () => {
-    expect(refusalOf(encoded((e) => uint(e, 10_001)))).toBe('state-vector-too-large');
-    expect(refusalOf(new Uint8Array(64 * 1024 + 1))).toBe('state-vector-too-large');
-    expect(refusalOf(encoded((e) => uint(e, 9)))).toBe('unreadable');
-    expect(refusalOf(Uint8Array.of())).toBe('unreadable');
-    expect(refusalOf(entries([1, 2 ** 31 + 1]))).toBe('clock-too-large');
-    expect(refusalOf(entries([1, 2], [1, 3]))).toBe('repeated-client');
-    expect(refusalOf(Uint8Array.of(0, 0))).toBe('trailing-bytes');
   });
 });
 
