@@ -13,7 +13,7 @@ const USUAL = { testTimeout: 20_000, hookTimeout: 20_000 };
 
 export default defineConfig({ test: { projects: SUITES.map(project) } });
 
-function project({ name, suffix, needs, alone }: Suite, groupOrder: number) {
+function project({ name, suffix, needs, alone }: Suite, order: number) {
   const longer = SUITES.filter((other) => other.suffix !== suffix && other.suffix.endsWith(suffix));
   return {
     test: {
@@ -21,8 +21,8 @@ function project({ name, suffix, needs, alone }: Suite, groupOrder: number) {
       include: [`apps/**/*${suffix}`, `loadtest/**/*${suffix}`],
       exclude: [...configDefaults.exclude, ...longer.map((other) => `**/*${other.suffix}`)],
       globalSetup: alone ? [] : needs.flatMap((part) => SHARED_SERVICES[part] ?? []),
-      // One suite after the other: two cores, and figures of the later ones must not suffer from the earlier.
-      sequence: { groupOrder },
+      // One suite after the other, the quick ones first: figures of the later ones must not suffer from the earlier.
+      sequence: { groupOrder: order + 1 },
       ...(alone ? LONG : USUAL),
     },
   };
