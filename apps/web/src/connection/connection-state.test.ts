@@ -1,0 +1,44 @@
+import { CLOSE_CODES } from '@kryton/engine/protocol/close-codes.ts';
+import { describe, expect, it } from 'vitest';
+import { blamesTheNode, describeConnection, isPermanent } from './connection-state.ts';
+
+const rows = Object.values(CLOSE_CODES);
+
+describe('the words about the connection', () => {
+  it.each(rows.filter((row) => !row.stockClientReconnects))('explain why $code stops', ({ code, reason }) => {
+    const words = describeConnection({ kind: 'stopped', code, reason }, true);
+    expect(words.label).toBe('Stopped');
+    expect(words.title).toMatch(/\.$/);
+    expect(words.advice).toMatch(/\.$/);
+    expect(words.title).not.toBe('The server ended this session.');
+    expect(isPermanent(code)).toBe(true);
+  });
+
+  it.each(rows.filter((row) => row.stockClientReconnects))('say that $code is tried again', ({ code }) => {
+    const words = describeConnection({ kind: 'reconnecting', code }, true);
+    expect(words.title).not.toBe('The connection was lost.');
+    expect(words.advice).toContain('kept in this tab');
+    expect(isPermanent(code)).toBe(false);
+  });
+
+  it('an unknown permanent code shows the reason of the server as a sentence', () => {
+    const words = describeConnection({ kind: 'stopped', code: 4451, reason: 'not in this country' }, true);
+    expect(words.title).toBe('Not in this country.');
+    expect(isPermanent(4451)).toBe(true);
+  });
+
+  it('a connection that just broke, and a device that is offline', () => {
+    expect(describeConnection({ kind: 'reconnecting', code: null }, true).title).toBe(
+      'The connection was lost.',
+    );
+    expect(describeConnection({ kind: 'reconnecting', code: 1006 }, false).label).toBe('Offline');
+    expect(describeConnection({ kind: 'connecting' }, false).label).toBe('Offline');
+  });
+
+  it('a tab that was too fast does not move on to burden the next node', () => {
+    expect(blamesTheNode(CLOSE_CODES.tooFast.code)).toBe(false);
+    expect(blamesTheNode(CLOSE_CODES.draining.code)).toBe(true);
+    expect(blamesTheNode(1006)).toBe(true);
+    expect(blamesTheNode(null)).toBe(true);
+  });
+});
