@@ -18,8 +18,8 @@ export const BARRIER = 102;
 /** `[103]` asks which node this is, `[103][string]` answers. */
 export const NODE = 103;
 
-/** An encoded state vector may be this long: about 9,000 clients with 32-bit ids. */
-export const MAX_STATE_VECTOR_BYTES = 64 * 1024;
+/** An encoded state vector may be this long: about 60,000 clients with 32-bit ids; a document that lives for years has many. */
+export const MAX_STATE_VECTOR_BYTES = 512 * 1024;
 /** A barrier's payload is a counter or a random id; it is held until the echo. */
 export const MAX_BARRIER_PAYLOAD_BYTES = 64;
 

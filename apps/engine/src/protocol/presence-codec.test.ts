@@ -53,11 +53,18 @@ describe('presence codec', () => {
     expect(() => decodePresence(bytes)).toThrow(says);
   });
 
+  it('PRES2 passes over what nobody wants, unread', () => {
+    const entries = [1, 2, 3].map((clientId) => ({ clientId, clock: clientId, state: `{"x":${clientId}}` }));
+    const wanted = decodePresence(encodePresenceUpdate(entries), (clientId) => clientId === 2);
+    expect(wanted).toEqual([entries[1]]);
+  });
+
   it('keeps to the limits it is given', () => {
+    const all = () => true;
     const two = encodePresenceUpdate([1, 2].map((clientId) => ({ clientId, clock: 0, state: '{}' })));
-    expect(decodePresence(two, { entries: 2, stateBytes: 2 })).toHaveLength(2);
-    expect(() => decodePresence(two, { entries: 1, stateBytes: 2 })).toThrow(PresenceRefused);
-    expect(() => decodePresence(two, { entries: 2, stateBytes: 1 })).toThrow(PresenceRefused);
+    expect(decodePresence(two, all, { entries: 2, stateBytes: 2 })).toHaveLength(2);
+    expect(() => decodePresence(two, all, { entries: 1, stateBytes: 2 })).toThrow(PresenceRefused);
+    expect(() => decodePresence(two, all, { entries: 2, stateBytes: 1 })).toThrow(PresenceRefused);
   });
 
   it('PRES2 writes who the client is over what it claims, and keeps the rest', () => {

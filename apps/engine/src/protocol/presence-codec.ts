@@ -31,9 +31,14 @@ export class PresenceRefused extends Error {
   override readonly name = 'PresenceRefused';
 }
 
-/** Reads an awareness update without an `Awareness`. Throws {@link PresenceRefused}. */
+/**
+ * Reads an awareness update without an `Awareness`. Throws {@link PresenceRefused}. Entries that `isWanted` turns down
+ * are passed over unread: stock clients send back everything they hear, and reading that would cost more than all
+ * the rest of presence.
+ */
 export function decodePresence(
   bytes: Uint8Array,
+  isWanted: (clientId: number, clock: number) => boolean = () => true,
   limits: PresenceLimits = DEFAULT_PRESENCE_LIMITS,
 ): PresenceEntry[] {
   const reader = new ByteReader(bytes);
@@ -41,7 +46,12 @@ export function decodePresence(
     const count = reader.varUint();
     if (count > limits.entries) throw new PresenceRefused(`${count} clients, ${limits.entries} are allowed`);
     const entries: PresenceEntry[] = [];
-    for (let i = 0; i < count; i++) entries.push(readEntry(reader, limits));
+    for (let i = 0; i < count; i++) {
+      const clientId = reader.varUint();
+      const clock = reader.varUint();
+      if (isWanted(clientId, clock)) entries.push(readEntry(clientId, clock, reader, limits));
+      else reader.varBytes();
+    }
     if (reader.left > 0) throw new PresenceRefused(`${reader.left} bytes follow the presence`);
     return entries;
   } catch (error) {
@@ -76,9 +86,12 @@ export function stampUser(stateJson: string, user: { readonly id: string; readon
   return JSON.stringify({ ...state, user: { ...kept, id: user.id, name: user.name } });
 }
 
-function readEntry(reader: ByteReader, limits: PresenceLimits): PresenceEntry {
-  const clientId = reader.varUint();
-  const clock = reader.varUint();
+function readEntry(
+  clientId: number,
+  clock: number,
+  reader: ByteReader,
+  limits: PresenceLimits,
+): PresenceEntry {
   if (clock > MAX_PRESENCE_CLOCK) throw new PresenceRefused(`clock ${clock} is larger than 2^32`);
   return { clientId, clock, state: readState(reader, limits.stateBytes) };
 }

@@ -70,7 +70,7 @@ export function checkUpdate(bytes: Uint8Array, limits: UpdateLimits = DEFAULT_UP
 }
 
 /** A state vector may name this many clients: each costs a lookup in every difference computed for it. */
-export const MAX_STATE_VECTOR_ENTRIES = 10_000;
+export const MAX_STATE_VECTOR_ENTRIES = 60_000;
 
 /** Reads the state vector of a SyncStep1: for each client a clock. Throws {@link UpdateRefused}. */
 export function checkStateVector(bytes: Uint8Array): Map<number, number> {

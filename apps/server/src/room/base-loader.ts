@@ -3,6 +3,7 @@ import { type LogEntry, LogUnavailable } from '@kryton/engine/log/update-log.ts'
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { decodeStateVector } from '@kryton/engine/protocol/state-vector.ts';
 import { checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
+import { TRUSTED_UPDATE_LIMITS } from '@kryton/engine/protocol/update-limits.ts';
 import { BaseState } from './base-state.ts';
 import type { RoomPorts } from './room-ports.ts';
 
@@ -68,7 +69,7 @@ async function withTail(
   }
   for (const { position, update } of entries) {
     try {
-      base.append(position, checkUpdate(update));
+      base.append(position, checkUpdate(update, TRUSTED_UPDATE_LIMITS));
     } catch (error) {
       // LOG9: one broken entry is left out; the document opens without it.
       ports.metrics.setAside();

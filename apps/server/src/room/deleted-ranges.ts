@@ -1,21 +1,11 @@
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { addDeletes, type DeletedRanges } from '@kryton/engine/protocol/state-vector.ts';
 import { checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
-import { DEFAULT_UPDATE_LIMITS, type UpdateLimits } from '@kryton/engine/protocol/update-limits.ts';
+import { TRUSTED_UPDATE_LIMITS } from '@kryton/engine/protocol/update-limits.ts';
 import type { BaseState } from './base-state.ts';
 
 /** A state of up to this size is decoded on the event loop (ROOM5). */
 const INLINE_BYTES = 32 * 1024;
-/** What is committed was checked piece by piece on its way in; as a whole it may hold more than one update may. */
-const OWN_STATE: UpdateLimits = {
-  ...DEFAULT_UPDATE_LIMITS,
-  structs: Number.POSITIVE_INFINITY,
-  clients: Number.POSITIVE_INFINITY,
-  deleteRanges: Number.POSITIVE_INFINITY,
-  rootNames: Number.POSITIVE_INFINITY,
-  contentBytes: Number.POSITIVE_INFINITY,
-  subdocuments: Number.POSITIVE_INFINITY,
-};
 
 /**
  * Everything that is deleted in a base state, read when a client first answers with a delete set and kept up with
@@ -35,7 +25,7 @@ export class DeletedIndex {
   async ranges(): Promise<DeletedRanges> {
     const ranges = await this.#ofState;
     for (const { update } of this.base.tail.slice(this.#entriesSeen)) {
-      addDeletes(ranges, checkUpdate(update).deleteSet);
+      addDeletes(ranges, checkUpdate(update, TRUSTED_UPDATE_LIMITS).deleteSet);
     }
     this.#entriesSeen = this.base.tail.length;
     return ranges;
@@ -45,6 +35,6 @@ export class DeletedIndex {
 async function read({ state }: BaseState, heavy: HeavyWork): Promise<DeletedRanges> {
   if (state.length > INLINE_BYTES) return await heavy.deletedRanges(state);
   const ranges: DeletedRanges = new Map();
-  addDeletes(ranges, checkUpdate(state, OWN_STATE).deleteSet);
+  addDeletes(ranges, checkUpdate(state, TRUSTED_UPDATE_LIMITS).deleteSet);
   return ranges;
 }

@@ -83,7 +83,11 @@ describe('PresenceBoard', () => {
 
   it('PRES2 one socket cannot fill the board with client ids', () => {
     const board = new PresenceBoard();
-    board.applyLocal(alice, Array.from({ length: 1_000 }, (_, id) => state(id, 1)), 0);
+    board.applyLocal(
+      alice,
+      Array.from({ length: 1_000 }, (_, id) => state(id, 1)),
+      0,
+    );
     expect(board.size).toBe(16);
   });
 });

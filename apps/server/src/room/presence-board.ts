@@ -46,6 +46,12 @@ export class PresenceBoard {
     return this.#entries.size;
   }
 
+  /** False for what a socket merely sends back of what it heard of somebody else: there is nothing to learn from it. */
+  isNews(owner: PresenceOwner, clientId: number, clock: number): boolean {
+    const current = this.#entries.get(clientId);
+    return current === undefined || current.owner === owner || clock > current.clock;
+  }
+
   /** What `owner`, a socket of this node, says of itself and perhaps, in vain, of others. */
   applyLocal(owner: PresenceOwner, entries: readonly PresenceEntry[], now: number): PresenceChanges {
     const changes = noChanges();

@@ -58,6 +58,11 @@ export class PresenceExchange {
     return this.#board.size;
   }
 
+  /** See {@link PresenceBoard.isNews}. */
+  isNews(owner: PresenceOwner, clientId: number, clock: number): boolean {
+    return this.#board.isNews(owner, clientId, clock);
+  }
+
   /** What a socket of this node said. */
   receive(owner: PresenceOwner, entries: readonly PresenceEntry[]): void {
     const changes = this.#board.applyLocal(owner, entries, this.#options.timers.now());

@@ -2,6 +2,7 @@ import type { Position } from '@kryton/engine/log/position.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { bringsNothingNew } from '@kryton/engine/protocol/state-vector.ts';
 import { type CheckedUpdate, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
+import { TRUSTED_UPDATE_LIMITS } from '@kryton/engine/protocol/update-limits.ts';
 import { loadBase, MAX_TAIL_BYTES, MAX_TAIL_ENTRIES } from './base-loader.ts';
 import type { BaseState } from './base-state.ts';
 import { DeletedIndex } from './deleted-ranges.ts';
@@ -72,7 +73,7 @@ export class RoomState {
   check(position: Position, update: Uint8Array): CheckedEntry | null {
     if (update.length > LARGE_BYTES) return { update, content: null };
     try {
-      return { update, content: checkUpdate(update) };
+      return { update, content: checkUpdate(update, TRUSTED_UPDATE_LIMITS) };
     } catch (error) {
       this.#ports.metrics.setAside();
       this.#ports.logger.error(

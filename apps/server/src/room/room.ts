@@ -209,6 +209,11 @@ export class Room {
     this.#presence.receive(member, entries);
   }
 
+  /** Whether an entry in a member's presence message is worth reading; see {@link PresenceBoard.isNews}. */
+  isPresenceNews(member: Member, clientId: number, clock: number): boolean {
+    return this.#presence.isNews(member, clientId, clock);
+  }
+
   /** Sends a member everybody who is here. */
   tellPresence(member: Member): void {
     const message = this.#presence.everybody();

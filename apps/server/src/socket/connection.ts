@@ -223,7 +223,7 @@ export class Connection implements Member {
 
   #presence(bytes: Uint8Array, room: Room): void {
     const { principal } = this.#parts;
-    const entries = decodePresence(bytes);
+    const entries = decodePresence(bytes, (clientId, clock) => room.isPresenceNews(this, clientId, clock));
     if (principal.kind === 'visitor') room.receivePresence(this, entries);
     else {
       const stamped = entries.map((entry) => ({ ...entry, state: stampUser(entry.state, principal) }));
