@@ -1,5 +1,7 @@
 /** The import rules of the house: who may know whom. `npm run check:imports` fails on a breach. */
-const notTests = { pathNot: '\\.test\\.ts$|/testing/|/test/' };
+// Contract suites (`*.contract.ts`) hold tests that the test files of several adapters run.
+const tests = '\\.(?:test|contract)\\.ts$|/testing/|/test/';
+const notTests = { pathNot: tests };
 
 export default {
   forbidden: [
@@ -56,7 +58,7 @@ export default {
       name: 'only-socket-calls-the-rooms-of-the-walk',
       comment: 'types may be shared (a principal is what auth makes and access judges); calls may not',
       severity: 'error',
-      from: { path: '^apps/server/src/([^/]+)/', pathNot: '^apps/server/src/socket/|\\.test\\.ts$' },
+      from: { path: '^apps/server/src/([^/]+)/', pathNot: `^apps/server/src/socket/|${tests}` },
       to: {
         path: '^apps/server/src/(auth|access|room)/',
         pathNot: '^apps/server/src/$1/',
@@ -69,15 +71,15 @@ export default {
       severity: 'error',
       from: {
         path: '^apps/(server|worker)/src/',
-        pathNot: '\\.test\\.ts$|/testing/|/src/(main|app)\\.ts$',
+        pathNot: `${tests}|/src/(main|app)\\.ts$`,
       },
       to: { path: '^apps/engine/src/.*/(redis|embedded|postgres|bullmq)-' },
     },
     {
       name: 'products-use-no-test-code',
       severity: 'error',
-      from: { path: '^apps/[^/]+/src', pathNot: '\\.test\\.ts$|/testing/' },
-      to: { path: '/testing/|\\.test\\.ts$' },
+      from: { path: '^apps/[^/]+/src', ...notTests },
+      to: { path: tests, pathNot: 'node_modules/' },
     },
   ],
   options: {

@@ -55,6 +55,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     ...options.user,
   });
   const exited = ending(child);
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await Promise.race([once(child, 'spawn'), exited]);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${options.name} did not start: ${options.command} cannot be run`);
@@ -66,6 +67,8 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     return running;
   } catch (error) {
     await running.stop({ signal: 'SIGKILL' });
+    // Its last words arrive after its end; a grandchild may hold the pipe open for longer.
+    await withDeadline(() => closed, 1_000).catch(() => {});
     throw new Error(`${options.name} did not become ready: ${String(error)}\n${running.output()}`, {
       cause: error,
     });

@@ -36,6 +36,9 @@ export async function startNginx(options: NginxOptions): Promise<NginxService> {
     args: ['-p', dir, '-e', 'stderr', '-c', file, '-g', global],
     orphanSignal: 'TERM',
     ready: () => accepts(options.port),
+  }).catch((error: unknown) => {
+    removeTemporaryDirectory(dir);
+    throw error;
   });
   return {
     url: `http://127.0.0.1:${options.port}`,
