@@ -1,0 +1,62 @@
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/**
+ * Every change of the schema, in order. A migration that was released is never edited: a later one corrects it. The
+ * previous release must still run on the new schema (nodes are replaced one after the other), so columns are added
+ * first and removed a release later.
+ */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001_documents': { up: createDocumentTables },
+};
+
+async function createDocumentTables(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('document_snapshots')
+    .addColumn('doc_id', 'text', (column) => column.primaryKey())
+    .addColumn('epoch', 'bigint', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('state', 'bytea', (column) => column.notNull())
+    .addColumn('state_vector', 'bytea', (column) => column.notNull())
+    .addColumn('updated_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+    .execute();
+  // Yjs updates hardly compress, and trying costs the database more than the few saved bytes.
+  await sql`ALTER TABLE document_snapshots ALTER COLUMN state SET STORAGE EXTERNAL`.execute(database);
+
+  await database.schema
+    .createTable('log_entries')
+    .addColumn('doc_id', 'text', (column) => column.notNull())
+    .addColumn('epoch', 'bigint', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('update', 'bytea', (column) => column.notNull())
+    .addColumn('at_ms', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('log_entries_pkey', ['doc_id', 'epoch', 'seq'])
+    .execute();
+  await sql`ALTER TABLE log_entries ALTER COLUMN update SET STORAGE EXTERNAL`.execute(database);
+
+  await database.schema
+    .createTable('log_heads')
+    .addColumn('doc_id', 'text', (column) => column.primaryKey())
+    .addColumn('epoch', 'bigint', (column) => column.notNull())
+    .addColumn('last_seq', 'bigint', (column) => column.notNull())
+    .addColumn('covered_epoch', 'bigint')
+    .addColumn('covered_seq', 'bigint')
+    .execute();
+
+  await database.schema
+    .createTable('quarantine')
+    .addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity())
+    .addColumn('doc_id', 'text', (column) => column.notNull())
+    .addColumn('epoch', 'bigint', (column) => column.notNull())
+    .addColumn('seq', 'bigint')
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('bytes', 'bytea')
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+    .execute();
+  await database.schema
+    .createIndex('quarantine_doc_id')
+    .on('quarantine')
+    .columns(['doc_id', 'created_at'])
+    .execute();
+}

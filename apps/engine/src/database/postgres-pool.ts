@@ -1,0 +1,54 @@
+import pg from 'pg';
+import { binaryTypes } from './binary-values.ts';
+
+/** Where a database is, as `pg` takes it: a URL, or a host (a path means the directory of a Unix socket). */
+export type DatabaseAddress =
+  | { readonly url: string }
+  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+
+export type PoolOptions = {
+  /** What `pg_stat_activity` shows: the role and the node. */
+  readonly applicationName: string;
+  /** Connections at most; 10 unless told. They are opened when needed and closed after 30 s without use. */
+  readonly connections?: number;
+  /** How long a statement may take, in ms; 10,000 unless told. */
+  readonly statementTimeoutMs?: number;
+  /** Called with errors of connections that nobody is using; the pool opens others. */
+  readonly onIdleError?: (error: Error) => void;
+};
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 10_000;
+/** The server ends a statement first, and the connection stays usable; the client's own limit is for a dead network. */
+const CLIENT_MARGIN_MS = 2_000;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
+/**
+ * A pool whose every wait has a limit: for a connection, for a statement (by the server and, should it be gone, by the
+ * client), in an open transaction. Values are read in binary form (see `binary-values.ts`).
+ *
+ * The limits go with the connection's start-up message; PgBouncer has to be told to let them through:
+ * `ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout`.
+ */
+export function createPool(address: DatabaseAddress, options: PoolOptions): pg.Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  // `binary` is an option of pg (lib/client.js) that its types do not know.
+  const config: pg.PoolConfig & { readonly binary: true } = {
+    ...('url' in address ? { connectionString: address.url } : address),
+    application_name: options.applicationName,
+    max: options.connections ?? 10,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + CLIENT_MARGIN_MS,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    binary: true,
+    types: binaryTypes as pg.CustomTypesConfig,
+  };
+  const pool = new pg.Pool(config);
+  // Without a listener the loss of an idle connection ends the process.
+  pool.on('error', (error) => options.onIdleError?.(error));
+  return pool;
+}
