@@ -56,6 +56,7 @@ export class ClusterConnection {
     this.provider.on('status', ({ status }) => {
       if (status === 'connecting') this.startDeadline();
       if (status === 'connected') this.onOpen();
+      if (status === 'disconnected') this.forgetClocks();
     });
     this.provider.on('sync', (isSynced) => {
       if (isSynced) ports.changed({ kind: 'connected' });
@@ -130,7 +131,6 @@ export class ClusterConnection {
   private onClose(code: number | null): void {
     this.stopDeadline();
     this.ports.savedMark.closed();
-    this.forgetClocks();
     if (code !== null && isPermanent(code)) return;
     if (blamesTheNode(code)) this.ports.ring.failed();
     this.provider.serverUrl = socketUrl(this.ports.ring.current);

@@ -69,6 +69,7 @@ class RemoteCarets implements PluginValue {
   /** Clients whose position is in text that has not arrived yet. */
   private readonly unresolved = new Set<number>();
   private readonly onPresence: (change: AwarenessChange) => void;
+  private wasAnnounced = false;
 
   constructor(view: EditorView, text: Y.Text, awareness: Awareness) {
     this.text = text;
@@ -87,14 +88,17 @@ class RemoteCarets implements PluginValue {
   }
 
   update(update: ViewUpdate): void {
-    if (update.view.hasFocus && (update.selectionSet || update.focusChanged)) this.announce(update.view);
+    const isMoved = update.view.hasFocus && (update.selectionSet || update.focusChanged);
+    if (isMoved || (this.wasAnnounced && isPushed(update))) this.announce(update.view);
     const clients = update.transactions.flatMap(({ effects }) =>
       effects.flatMap((effect) => (effect.is(presenceChanged) ? effect.value : [])),
     );
     if (update.docChanged) {
       for (const caret of this.carets.values()) {
-        caret.anchor = update.changes.mapPos(caret.anchor);
-        caret.head = update.changes.mapPos(caret.head);
+        // Before the character on their right, as relative positions are: somebody who types at the end of the text
+        // announces the same position, "the end", again and again, and that is no change of presence.
+        caret.anchor = update.changes.mapPos(caret.anchor, 1);
+        caret.head = update.changes.mapPos(caret.head, 1);
       }
       clients.push(...this.unresolved);
     }
@@ -104,6 +108,7 @@ class RemoteCarets implements PluginValue {
   }
 
   private announce(view: EditorView): void {
+    this.wasAnnounced = true;
     const { anchor, head } = view.state.selection.main;
     this.awareness.setLocalStateField('cursor', {
       anchor: Y.createRelativePositionFromTypeIndex(this.text, anchor),
@@ -154,6 +159,16 @@ class RemoteCarets implements PluginValue {
     }
     this.decorations = Decoration.set(ranges, true);
   }
+}
+
+/**
+ * Whether somebody wrote exactly where our selection begins or ends: in the editor it stays before the new text, while
+ * the relative position that we announced moves behind it.
+ */
+function isPushed(update: ViewUpdate): boolean {
+  if (!update.docChanged) return false;
+  const { anchor, head } = update.startState.selection.main;
+  return [anchor, head].some((at) => update.changes.mapPos(at, -1) !== update.changes.mapPos(at, 1));
 }
 
 /** Shows the others in `text`, and this tab to the others. List it after the plugin that keeps `text` in step. */

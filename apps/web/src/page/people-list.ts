@@ -1,6 +1,6 @@
 import { cleanName, MAX_NAME_LENGTH } from '../people/display-name.ts';
 import type { Person } from '../people/people.ts';
-import { element, icon } from './element.ts';
+import { element } from './element.ts';
 
 export type PeopleList = {
   readonly root: HTMLElement;
@@ -70,7 +70,7 @@ function ownRow(name: string, rename: (name: string) => void) {
   let face = element('span', { class: 'avatar' });
   // The name stands in a hidden text too: what the list says does not depend on reading form fields.
   const spoken = element('span', { class: 'visually-hidden' }, `${name} (you)`);
-  const field = element('span', { class: 'own-name' }, input, icon('pen'));
+  const field = element('span', { class: 'own-name' }, input);
   const root = element(
     'li',
     { class: 'self' },
