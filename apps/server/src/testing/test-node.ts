@@ -1,0 +1,96 @@
+import { createHeavyWork, type HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
+import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
+import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import { freePort } from '@kryton/engine/testing/services/free-port.ts';
+import { pino } from 'pino';
+import type { Access } from '../access/access.ts';
+import { openAccess } from '../access/open-access.ts';
+import { type ClusterNode, createNode, type NodeLimits } from '../app.ts';
+import type { Authenticator } from '../auth/principal.ts';
+import { visitors } from '../auth/visitors.ts';
+
+export type TestNodeOptions = {
+  readonly name: string;
+  readonly redisUrl: string;
+  readonly snapshots: SnapshotStore;
+  /** Stands between the node and its log, to drop or delay what a test wants to be lost. */
+  readonly between?: (log: UpdateLog) => UpdateLog;
+  readonly limits?: Partial<NodeLimits>;
+  readonly authenticator?: Authenticator;
+  readonly access?: Access;
+};
+
+/** A node in this process, on a real Redis, for tests that look at what it does and counts. */
+export type TestNode = {
+  readonly node: ClusterNode;
+  readonly port: number;
+  readonly log: UpdateLog;
+  /** Documents whose fold was asked for. */
+  readonly folds: DocId[];
+  /** The sum of a metric over its labels, or of those with `label`. */
+  metric(name: string, label?: string): Promise<number>;
+  /** Leaves as a node does that is told to. */
+  stop(): Promise<void>;
+};
+
+const LIMITS: NodeLimits = {
+  connections: 5_000,
+  messageBytes: 24 * 1024 * 1024,
+  outboxBytes: 1024 * 1024,
+  cacheBytes: 64 * 1024 * 1024,
+  graceMs: 15_000,
+  foldDelayMs: 5_000,
+  drainMs: 500,
+};
+
+export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {
+  const { name, redisUrl, snapshots } = options;
+  const redis = await RedisUpdateLog.connect({ url: redisUrl, name, onError: () => {} });
+  const log = options.between?.(redis) ?? redis;
+  const heavy: HeavyWork = createHeavyWork({ maxThreads: 1, memoryMb: 512 });
+  const folds: DocId[] = [];
+  const node = await createNode({
+    name,
+    log,
+    snapshots,
+    heavy,
+    jobs: {
+      scheduleFold: async (docId) => {
+        folds.push(docId);
+      },
+    },
+    authenticator: options.authenticator ?? visitors,
+    access: options.access ?? openAccess,
+    logger: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
+    timers: systemTimers,
+    webRoot: '/nowhere',
+    urls: [],
+    trustProxy: false,
+    limits: { ...LIMITS, ...options.limits },
+  });
+  const port = await freePort();
+  await node.listen('127.0.0.1', port);
+  return {
+    node,
+    port,
+    log,
+    folds,
+    async metric(metricName, label) {
+      const metric = node.metrics.registry.getSingleMetric(metricName);
+      if (!metric) throw new Error(`there is no metric ${metricName}`);
+      const { values } = await metric.get();
+      return values
+        .filter(({ labels }) => label === undefined || Object.values(labels).includes(label))
+        .reduce((sum, { value }) => sum + value, 0);
+    },
+    async stop() {
+      await node.drain();
+      await node.stop();
+      await heavy.close();
+      await redis.close();
+    },
+  };
+}
