@@ -68,7 +68,7 @@ describe('presence', () => {
 
   it('PRES3 a client that only reads shows too', async () => {
     const docId = freshDoc();
-    const [silent, other] = [stock(0, docId), stock(1, docId, 'other')];
+    const [silent, other] = [stock(0, docId, 'silent'), stock(1, docId, 'other')];
     await eventually(() => seenBy(other).has(silent.doc.clientID), {
       what: 'the reader shows',
       withinMs: 2_000,
