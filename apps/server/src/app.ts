@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import websocket from '@fastify/websocket';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import type { JobQueue } from '@kryton/engine/jobs/job-queue.ts';
-import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import { makeNodeId, type NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Access } from './access/access.ts';
 import type { Authenticator } from './auth/principal.ts';
+import { drainNode } from './drain/drain.ts';
 import { answerErrors } from './http/error-handler.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
@@ -135,10 +136,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     },
     drain: async () => {
       isDraining = true;
-      await connections.closeAll('draining', DRAIN_BATCHES, () =>
-        pause(timers, limits.drainMs / DRAIN_BATCHES),
-      );
-      await rooms.drain();
+      await drainNode({ connections, rooms, timers, drainMs: limits.drainMs });
     },
     stop: async () => {
       isDraining = true;
@@ -154,8 +152,6 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     },
   };
 }
-
-const DRAIN_BATCHES = 20;
 
 function sum<Item>(items: Iterable<Item>, of: (item: Item) => number): number {
   let total = 0;
