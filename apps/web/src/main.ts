@@ -7,7 +7,7 @@
  * - `node-name`: its text is the name of the node this tab is on; empty until the node told it.
  * - `saved-mark`: `data-state` is a `SavedState` (saved-mark.ts) or `read-only`.
  * - `people`: the list of names, one `li` each, this tab first as "Name (you)". `display-name` is its text field.
- * - `copy-link`, `new-document`; `toasts` holds "Moved to node …" for 5 s.
+ * - `copy-link`, `new-document`; `toasts` holds "Moved to <node name>" for 5 s.
  * - `invalid-address`: the page for an address whose document id is none.
  */
 import { addressOf, freshDocId, readAddress } from './document/document-address.ts';

@@ -208,7 +208,7 @@ describe('the connection of a tab', () => {
     expect(mark.state).toBe('kept');
   });
 
-  it('ACC1 a refused write is told and never saved, though a barrier be echoed', async () => {
+  it('WIRE5 a refused write is told and never saved, though a barrier be echoed', async () => {
     await opened();
     node.send(encodeSyncStep1(nothing));
     type('mine');
@@ -219,7 +219,7 @@ describe('the connection of a tab', () => {
     expect(mark.state).toBe('refused');
   });
 
-  it('PRES4 sees others again after a move although their clocks stood still', async () => {
+  it('sees others again after a move although their clocks stood still', async () => {
     const peerDoc = new Y.Doc();
     const peer = new Awareness(peerDoc);
     peer.setLocalState({ user: { name: 'Ada' } });

@@ -41,6 +41,7 @@ export class ClusterConnection {
   private readonly ports: ClusterConnectionPorts;
   private readonly provider: WebsocketProvider;
   private cancelDeadline: (() => void) | null = null;
+  private wasConnected = false;
 
   /** Starts to connect at once. */
   constructor(ports: ClusterConnectionPorts) {
@@ -59,7 +60,9 @@ export class ClusterConnection {
       if (status === 'disconnected') this.forgetClocks();
     });
     this.provider.on('sync', (isSynced) => {
-      if (isSynced) ports.changed({ kind: 'connected' });
+      if (!isSynced) return;
+      this.wasConnected = true;
+      ports.changed({ kind: 'connected' });
     });
     this.provider.on('connection-close', (event) => this.onClose(event?.code ?? null));
     this.provider.on('closed', ({ code, reason }) => ports.changed({ kind: 'stopped', code, reason }));
@@ -134,7 +137,7 @@ export class ClusterConnection {
     if (code !== null && isPermanent(code)) return;
     if (blamesTheNode(code)) this.ports.ring.failed();
     this.provider.serverUrl = socketUrl(this.ports.ring.current);
-    this.ports.changed({ kind: 'reconnecting', code });
+    this.ports.changed({ kind: 'reconnecting', code, wasConnected: this.wasConnected });
   }
 
   /**

@@ -15,7 +15,7 @@ describe('the words about the connection', () => {
   });
 
   it.each(rows.filter((row) => row.stockClientReconnects))('say that $code is tried again', ({ code }) => {
-    const words = describeConnection({ kind: 'reconnecting', code }, true);
+    const words = describeConnection({ kind: 'reconnecting', code, wasConnected: true }, true);
     expect(words.title).not.toBe('The connection was lost.');
     expect(words.advice).toContain('kept in this tab');
     expect(isPermanent(code)).toBe(false);
@@ -28,10 +28,12 @@ describe('the words about the connection', () => {
   });
 
   it('a connection that just broke, and a device that is offline', () => {
-    expect(describeConnection({ kind: 'reconnecting', code: null }, true).title).toBe(
-      'The connection was lost.',
+    const broken = { kind: 'reconnecting', code: null, wasConnected: true } as const;
+    expect(describeConnection(broken, true).title).toBe('The connection was lost.');
+    expect(describeConnection({ ...broken, wasConnected: false }, true).title).toBe(
+      'The server cannot be reached.',
     );
-    expect(describeConnection({ kind: 'reconnecting', code: 1006 }, false).label).toBe('Offline');
+    expect(describeConnection(broken, false).label).toBe('Offline');
     expect(describeConnection({ kind: 'connecting' }, false).label).toBe('Offline');
   });
 

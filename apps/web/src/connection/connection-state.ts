@@ -5,8 +5,11 @@ export type ConnectionState =
   /** The first attempt is under way. */
   | { readonly kind: 'connecting' }
   | { readonly kind: 'connected' }
-  /** There was a failure, and the next attempt comes by itself. `code` is null when nobody closed: it just broke. */
-  | { readonly kind: 'reconnecting'; readonly code: number | null }
+  /**
+   * There was a failure, and the next attempt comes by itself. `code` is null when nobody closed: it just broke.
+   * `wasConnected` is false until the document was there once.
+   */
+  | { readonly kind: 'reconnecting'; readonly code: number | null; readonly wasConnected: boolean }
   /** The server ended it for good. */
   | { readonly kind: 'stopped'; readonly code: number; readonly reason: string };
 
@@ -75,7 +78,12 @@ export function describeConnection(state: ConnectionState, isOnline: boolean): C
     case 'reconnecting': {
       if (!isOnline) return { label: 'Offline', title: 'This device is offline.', advice: KEPT };
       const reason = state.code === null ? undefined : REASONS.get(state.code);
-      return { label: 'Reconnecting…', title: reason ?? 'The connection was lost.', advice: KEPT };
+      const lost = state.wasConnected ? 'The connection was lost.' : 'The server cannot be reached.';
+      return {
+        label: state.wasConnected ? 'Reconnecting…' : 'Connecting…',
+        title: reason ?? lost,
+        advice: KEPT,
+      };
     }
     case 'stopped': {
       const ending = ENDINGS.get(state.code) ?? {

@@ -94,6 +94,10 @@ export function openEditorPage(parent: HTMLElement, docId: DocId): void {
     showMark();
   };
 
+  // Asked again while only one is known: the first answer may have failed.
+  const learnNodes = () => {
+    void fetchNodeUrls(location.origin).then((urls) => ring.add(urls));
+  };
   const connection = new ClusterConnection({
     doc,
     awareness,
@@ -102,12 +106,12 @@ export function openEditorPage(parent: HTMLElement, docId: DocId): void {
     savedMark,
     after,
     changed(next) {
-      // Trouble before the first success is still the first attempt, unless it goes on.
       state = next;
       showConnection();
+      if (next.kind === 'connected' && ring.size === 1) learnNodes();
     },
     nodeNamed(name) {
-      if (nodeName !== null && nodeName !== name) note.toast(`Moved to node ${name}`);
+      if (nodeName !== null && nodeName !== name) note.toast(`Moved to ${name}`);
       nodeName = name;
       status.node(name);
     },
@@ -117,9 +121,10 @@ export function openEditorPage(parent: HTMLElement, docId: DocId): void {
     },
   });
   showConnection();
-  editor.focus();
+  // On a touch screen that would open the keyboard over half of the page.
+  if (window.matchMedia('(pointer: fine)').matches) editor.focus();
+  learnNodes();
 
-  void fetchNodeUrls(location.origin).then((urls) => ring.add(urls));
   window.addEventListener('online', () => {
     connection.connectNow();
     showConnection();

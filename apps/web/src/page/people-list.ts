@@ -16,12 +16,18 @@ export function peopleList(ownName: string, rename: (name: string) => void): Peo
   const count = element('span', { class: 'count' });
   heading.append(' ', count);
   const list = element('ul', { 'data-testid': 'people', 'aria-labelledby': 'people-heading' });
+  const alone = element(
+    'p',
+    { class: 'alone' },
+    'Only you so far. Send somebody the link to write together.',
+  );
   const own = ownRow(ownName, rename);
   list.append(own.root);
   return {
-    root: element('aside', { class: 'people', 'aria-labelledby': 'people-heading' }, heading, list),
+    root: element('aside', { class: 'people', 'aria-labelledby': 'people-heading' }, heading, list, alone),
     show(people) {
       count.textContent = String(people.length);
+      alone.hidden = people.length > 1;
       const self = people.find(({ isSelf }) => isSelf);
       if (self !== undefined) own.show(self);
       // The own row stays where it is: somebody may be typing a name in it.

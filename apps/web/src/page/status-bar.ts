@@ -23,7 +23,6 @@ export function statusBar(): StatusBar {
     title: 'The node this tab is on',
   });
   const length = element('span', { class: 'length' });
-  const number = new Intl.NumberFormat();
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     root: element('footer', { class: 'status' }, state, node, length),
@@ -38,14 +37,19 @@ export function statusBar(): StatusBar {
     count(content) {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        const characters = number.format(content.length);
-        length.textContent =
-          content.length > MAX_COUNTED_LENGTH
-            ? `${characters} characters`
-            : `${number.format(countWords(content.toString()))} words · ${characters} characters`;
+        const characters = counted(content.length, 'character');
+        if (content.length > MAX_COUNTED_LENGTH) length.replaceChildren(characters);
+        else {
+          const rest = element('span', { class: 'rest' }, ` · ${characters}`);
+          length.replaceChildren(counted(countWords(content.toString()), 'word'), rest);
+        }
       }, COUNT_DELAY_MS);
     },
   };
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function countWords(text: string): number {

@@ -3,7 +3,7 @@ import { wireColours } from './palette.ts';
 import { listPeople, readPerson } from './people.ts';
 
 describe('the people present', () => {
-  it('PRES3 are everybody with presence: this tab first, then by name', () => {
+  it('are everybody with presence: this tab first, then by name', () => {
     const states = new Map<number, unknown>([
       [1, { user: { name: 'Zoe', ...wireColours(2) } }],
       [2, { user: { name: 'Ada Lovelace', ...wireColours(1) } }],

@@ -180,7 +180,7 @@ describe('the saved mark around the answer to SyncStep1 (WIRE5)', () => {
     expect(mark.state).toBe('saved');
   });
 
-  it('LOG3 a server that asks again on the same socket gets a new barrier: it may have lost its log', () => {
+  it('a server that asks again on the same socket gets a new barrier: it may have lost its log', () => {
     connectEmpty();
     mark.edited();
     mark.echoed(latest());
@@ -193,7 +193,7 @@ describe('the saved mark around the answer to SyncStep1 (WIRE5)', () => {
     expect(mark.state).toBe('kept');
   });
 
-  it('LOG3 a second question while a barrier is out is not settled by the first echo', () => {
+  it('a second question while a barrier is out is not settled by the first echo', () => {
     connectEmpty();
     mark.edited();
     const beforeTheQuestion = latest();
@@ -303,7 +303,7 @@ describe('the saved mark across connections (WIRE5)', () => {
   });
 });
 
-describe('the saved mark and refused writes (ACC1, WIRE5)', () => {
+describe('the saved mark and refused writes (WIRE5)', () => {
   it('never says saved again in this tab, whatever is echoed later', () => {
     connectEmpty();
     mark.edited();
