@@ -48,7 +48,6 @@ function reportBreakdown(database: PGlite): void {
 async function stop(server: PGLiteSocketServer, database: PGlite): Promise<void> {
   await server.stop();
   await database.close();
-  parentPort?.close();
 }
 
 serve().catch(fail);

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { binaryTypes } from './binary-values.ts';
+import { valueTypes } from './value-types.ts';
 
 /** Where a database is, as `pg` takes it: a URL, or a host (a path means the directory of a Unix socket). */
 export type DatabaseAddress =
@@ -25,15 +25,17 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
  * A pool whose every wait has a limit: for a connection, for a statement (by the server and, should it be gone, by the
- * client), in an open transaction. Values are read in binary form (see `binary-values.ts`).
+ * client), in an open transaction.
+ *
+ * Values travel as text. pg has an option `binary`, but its parser (pg-protocol 1.x, `parseDataRowMessage`) decodes
+ * every field as UTF-8 first, and any byte above 127 is lost.
  *
  * The limits go with the connection's start-up message; PgBouncer has to be told to let them through:
  * `ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout`.
  */
 export function createPool(address: DatabaseAddress, options: PoolOptions): pg.Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
-  // `binary` is an option of pg (lib/client.js) that its types do not know.
-  const config: pg.PoolConfig & { readonly binary: true } = {
+  const pool = new pg.Pool({
     ...('url' in address ? { connectionString: address.url } : address),
     application_name: options.applicationName,
     max: options.connections ?? 10,
@@ -44,10 +46,8 @@ export function createPool(address: DatabaseAddress, options: PoolOptions): pg.P
     idle_in_transaction_session_timeout: statementTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
-    binary: true,
-    types: binaryTypes as pg.CustomTypesConfig,
-  };
-  const pool = new pg.Pool(config);
+    types: valueTypes,
+  });
   // Without a listener the loss of an idle connection ends the process.
   pool.on('error', (error) => options.onIdleError?.(error));
   return pool;

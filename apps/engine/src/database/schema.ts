@@ -2,8 +2,8 @@ import type { Generated } from 'kysely';
 
 /**
  * The tables as Kysely types. `bigint` columns are JS numbers here: epochs are clock values in ms and sequence numbers
- * are counted up from 1, so both stay below 2^53 (the reader in `binary-values.ts` refuses anything larger). `bytea`
- * columns are read as a Buffer of their own and written as one.
+ * are counted up from 1, so both stay below 2^53 (`value-types.ts` refuses anything larger). `bytea` columns must be
+ * written as a Buffer: `pg` would write any other array as text.
  */
 export type Database = {
   readonly document_snapshots: DocumentSnapshots;

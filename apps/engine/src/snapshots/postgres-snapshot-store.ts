@@ -8,6 +8,25 @@ import { type Snapshot, type SnapshotStore, SnapshotsUnavailable } from './snaps
 /** Above the pool's own limits together (connection 5 s, statement 12 s): those name their reason. */
 const DEADLINE_MS = 20_000;
 
+/**
+ * A state is read in pieces of this size. `pg` decodes a value from its text form (hex) in one go: 5 MB at once stop
+ * the event loop for 10 to 20 ms, a piece for less than 2, and between pieces sockets are served. PostgreSQL stores
+ * the column so that a piece is found without reading what lies before it (STORAGE EXTERNAL in the migrations).
+ */
+const PIECE_BYTES = 512 * 1024;
+
+type PieceRow = {
+  readonly epoch: number;
+  readonly seq: number;
+  /** Of the whole state. */
+  readonly length: number;
+  /** Counted from 0. */
+  readonly piece: number;
+  readonly bytes: Buffer;
+  /** With piece 0 only. */
+  readonly state_vector: Buffer | null;
+};
+
 /** Snapshots in PostgreSQL, or in the embedded database, which is served as one. */
 export class PostgresSnapshotStore implements SnapshotStore {
   readonly #database: Kysely<Database>;
@@ -17,16 +36,17 @@ export class PostgresSnapshotStore implements SnapshotStore {
   }
 
   async load(docId: DocId): Promise<Snapshot | null> {
-    const row = await this.#guard('loading a snapshot', () =>
-      this.#database
-        .selectFrom('document_snapshots')
-        .select(['epoch', 'seq', 'state', 'state_vector'])
-        .where('doc_id', '=', docId)
-        .executeTakeFirst(),
+    const { rows } = await this.#guard('loading a snapshot', () =>
+      sql<PieceRow>`
+        SELECT epoch, seq, octet_length(state) AS length, piece,
+          substr(state, 1 + piece * ${PIECE_BYTES}::int, ${PIECE_BYTES}::int) AS bytes,
+          CASE WHEN piece = 0 THEN state_vector END AS state_vector
+        FROM document_snapshots,
+          generate_series(0, greatest(octet_length(state) - 1, 0) / ${PIECE_BYTES}::int) AS piece
+        WHERE doc_id = ${docId}
+      `.execute(this.#database),
     );
-    if (!row) return null;
-    const { epoch, seq, state, state_vector: stateVector } = row;
-    return { position: { epoch, seq }, state, stateVector };
+    return rows[0] === undefined ? null : joinPieces(rows[0], rows);
   }
 
   async position(docId: DocId): Promise<Position | null> {
@@ -62,6 +82,16 @@ export class PostgresSnapshotStore implements SnapshotStore {
       throw new SnapshotsUnavailable(`PostgreSQL failed at ${what}`, { cause });
     }
   }
+}
+
+function joinPieces(first: PieceRow, rows: readonly PieceRow[]): Snapshot {
+  const state = Buffer.allocUnsafeSlow(first.length);
+  let stateVector: Uint8Array = new Uint8Array();
+  for (const { piece, bytes, state_vector } of rows) {
+    bytes.copy(state, piece * PIECE_BYTES);
+    if (state_vector !== null) stateVector = state_vector;
+  }
+  return { position: { epoch: first.epoch, seq: first.seq }, state, stateVector };
 }
 
 /** `pg` sends a Buffer as it is and would write any other array as text; this one shares the bytes. */
