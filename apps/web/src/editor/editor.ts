@@ -1,6 +1,6 @@
 import { defaultKeymap } from '@codemirror/commands';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
-import { Compartment, EditorState, type Extension } from '@codemirror/state';
+import { Compartment, EditorState, type Extension, Prec } from '@codemirror/state';
 import { dropCursor, EditorView, keymap, placeholder } from '@codemirror/view';
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
 import type { Awareness } from 'y-protocols/awareness';
@@ -46,6 +46,7 @@ export function openEditor(ports: {
         placeholder('Start writing. Everyone with the link can join in.'),
         dropCursor(),
         search({ top: true }),
+        EditorState.phrases.of(searchWords),
         highlightSelectionMatches({ minSelectionLength: 3 }),
         markdownLook(),
         yCollab(ports.text, null, { undoManager }),
@@ -63,10 +64,22 @@ export function openEditor(ports: {
   };
 }
 
+const searchWords = {
+  next: 'Next',
+  previous: 'Previous',
+  all: 'Select all',
+  'match case': 'Match case',
+  regexp: 'Pattern',
+  'by word': 'Whole words',
+  replace: 'Replace',
+  'replace all': 'Replace all',
+};
+
 const writable: Extension = keymap.of(yUndoManagerKeymap);
 
-/** Without the undo keys: they change the document past the editor's own read-only state. */
+/** Without undo, by key or by the browser's menu: it changes the document past the editor's own read-only state. */
 const readable: Extension = [
+  Prec.highest(EditorView.domEventHandlers({ beforeinput: () => true })),
   EditorState.readOnly.of(true),
   EditorView.editable.of(false),
   EditorView.contentAttributes.of({ tabindex: '0', 'aria-readonly': 'true' }),

@@ -38,7 +38,7 @@ export function openEditorPage(parent: HTMLElement, docId: DocId): void {
   };
   const note = notices();
   const markView = savedMarkView(note.announce);
-  const showMark = () => markView.show(savedMark.state, readOnlyReason !== null || state.kind === 'stopped');
+  const showMark = () => markView.show(savedMark.state, readOnlyReason !== null);
   const savedMark = new SavedMark({
     sendBarrier: (counter) => connection.sendBarrier(counter),
     changed: showMark,
