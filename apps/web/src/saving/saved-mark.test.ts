@@ -88,7 +88,6 @@ describe('the saved mark on one connection (WIRE5)', () => {
     const first = latest();
     mark.edited();
     mark.echoed(first);
-    mark.echoed(first);
     mark.echoed(0);
     mark.echoed(latest() + 1);
     time.advance(SETTLE_MS);
