@@ -5,6 +5,7 @@ import type { DocId } from '../protocol/ids.ts';
  *
  * - A document has at most one fold waiting and one running at a time; scheduling again while one waits adds
  *   nothing, and scheduling while one **runs** makes another run after it (SNAP5: a trigger is never lost).
+ * - A fold that answers `again` waits at its own wish: scheduling brings it forward, and it never delays a request.
  * - A processor that rejects is tried again later with growing pauses; a job may run twice (a stalled worker that
  *   wakes up), so what it does must be fenced (SNAP1).
  */
@@ -21,6 +22,13 @@ export interface JobProcessor {
   /** Stops taking jobs, waits at most `deadlineMs` for the running ones, then leaves them to be tried again. */
   stop(deadlineMs: number): Promise<void>;
 }
+
+export type ProcessorOptions = {
+  /** Jobs that run at the same time in this process. */
+  readonly concurrency: number;
+  /** Pause between two sweeps, in ms. */
+  readonly sweepEveryMs: number;
+};
 
 /** What a fold run answers: finished, or "come back in so many ms" (still being edited, or a tail to trim later). */
 export type FoldVerdict = { readonly kind: 'done' } | { readonly kind: 'again'; readonly delayMs: number };

@@ -1,0 +1,82 @@
+import type { JobQueue } from '../jobs/job-queue.ts';
+import { comparePositions } from '../log/position.ts';
+import type { LogHead, UpdateLog } from '../log/update-log.ts';
+import type { DocId } from '../protocol/ids.ts';
+
+export type BacklogFigures = {
+  /** Documents that have a log. */
+  readonly documents: number;
+  /** Those with updates that no committed snapshot covers. */
+  readonly unfolded: number;
+  /** For how long the oldest of them has been so, as far as this process has seen; 0 when there is none. */
+  readonly oldestUnfoldedAgeMs: number;
+};
+
+/** Documents whose heads are asked for together. */
+const SLICE = 200;
+
+/** Since when, by our clock, and what was covered then: where a fold has moved on, the backlog is a new one. */
+type Unfolded = Map<DocId, { readonly covered: string; readonly sinceMs: number }>;
+
+/** Finds documents that should be folded and are not: heals requests that were lost (SNAP5), and measures. */
+export class BacklogSurvey {
+  readonly #log: Pick<UpdateLog, 'documents' | 'heads'>;
+  readonly #jobs: Pick<JobQueue, 'scheduleFold'>;
+  readonly #now: () => number;
+  #unfolded: Unfolded = new Map();
+
+  /** `now` is monotonic, in ms: ages never compare our clock with the store's. */
+  constructor(
+    log: Pick<UpdateLog, 'documents' | 'heads'>,
+    jobs: Pick<JobQueue, 'scheduleFold'>,
+    now: () => number,
+  ) {
+    this.#log = log;
+    this.#jobs = jobs;
+    this.#now = now;
+  }
+
+  /** Walks all documents once and asks for the folds that are missing. Rejects when log or queue do not answer. */
+  async run(): Promise<BacklogFigures> {
+    const seen = new Set<DocId>();
+    const unfolded: Unfolded = new Map();
+    let slice: DocId[] = [];
+    for await (const docId of this.#log.documents()) {
+      if (seen.has(docId)) continue;
+      seen.add(docId);
+      slice.push(docId);
+      if (slice.length < SLICE) continue;
+      await this.#look(slice, unfolded);
+      slice = [];
+    }
+    await this.#look(slice, unfolded);
+    this.#unfolded = unfolded;
+    return { documents: seen.size, unfolded: unfolded.size, oldestUnfoldedAgeMs: this.#oldestAgeMs() };
+  }
+
+  #oldestAgeMs(): number {
+    const now = this.#now();
+    let oldestMs = 0;
+    for (const { sinceMs } of this.#unfolded.values()) oldestMs = Math.max(oldestMs, now - sinceMs);
+    return oldestMs;
+  }
+
+  async #look(docIds: readonly DocId[], unfolded: Unfolded): Promise<void> {
+    const heads = await this.#log.heads(docIds);
+    for (const [index, docId] of docIds.entries()) {
+      const head = heads[index];
+      if (!head || isCovered(head)) continue;
+      // Also where there is only an epoch without entries: its fold lets the log leave the store (SNAP7).
+      await this.#jobs.scheduleFold(docId, 0);
+      if (head.last.seq === 0) continue;
+      const covered = head.covered ? `${head.covered.epoch}-${head.covered.seq}` : '';
+      const known = this.#unfolded.get(docId);
+      const sinceMs = known?.covered === covered ? known.sinceMs : this.#now();
+      unfolded.set(docId, { covered, sinceMs });
+    }
+  }
+}
+
+function isCovered({ last, covered }: LogHead): boolean {
+  return covered !== null && comparePositions(covered, last) >= 0;
+}

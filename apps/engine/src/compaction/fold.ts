@@ -1,0 +1,174 @@
+import type { FoldVerdict } from '../jobs/job-queue.ts';
+import { comparePositions, ORIGIN, type Position } from '../log/position.ts';
+import type { LogHead, UpdateLog } from '../log/update-log.ts';
+import type { DocId } from '../protocol/ids.ts';
+import type { SnapshotStore } from '../snapshots/snapshot-store.ts';
+import type { FoldPace } from './fold-pace.ts';
+import type { Folder } from './folder.ts';
+import type { Quarantine } from './quarantine.ts';
+import { type Backlog, readBacklog } from './read-backlog.ts';
+
+export type FoldParts = {
+  readonly log: Pick<UpdateLog, 'heads' | 'read' | 'trim'>;
+  readonly snapshots: SnapshotStore;
+  readonly folder: Folder;
+  readonly quarantine: Quarantine;
+  readonly pace: FoldPace;
+};
+
+export type FoldOptions = {
+  /** SNAP3: covered entries younger than this stay in the log, in ms by the store's clock. */
+  readonly keepMs: number;
+  /** Log bytes (with what they cost in memory) of one pass; a larger backlog is folded in several. */
+  readonly passBytes: number;
+  /** Folds at once, however recent the last edit (before an export, in a test). */
+  readonly isUrgent: boolean;
+};
+
+const DEFAULTS: FoldOptions = { keepMs: 60_000, passBytes: 64 * 1024 * 1024, isUrgent: false };
+
+/** When the covered tail that SNAP3 keeps has grown old enough to go. */
+const AFTER_TAIL_MS = 1_000;
+
+export type FoldReport = {
+  readonly verdict: FoldVerdict;
+  readonly result: FoldResult;
+  /** Log entries folded, and their bytes. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** Of the newest state that was committed; 0 when none was. */
+  readonly stateBytes: number;
+  /** Entries removed from the log. */
+  readonly trimmed: number;
+  /** LOG9: what was set aside now. */
+  readonly setAside: readonly { readonly position: Position; readonly reason: string }[];
+};
+
+/**
+ * `folded`: committed. `overtaken`: somebody committed a newer snapshot meanwhile. `waiting`: still being edited.
+ * `current`: nothing to fold, at most something to trim. `missing`: no log. `set-aside`: the whole document is.
+ */
+export type FoldResult = 'folded' | 'overtaken' | 'waiting' | 'current' | 'missing' | 'set-aside';
+
+/**
+ * Step 7 of the walk: turns snapshot + log into the next snapshot, commits it, then trims the log.
+ *
+ * It may be killed at any line and run by several workers at once (SNAP1, SNAP2): until the commit nothing is changed;
+ * the commit is refused unless it is newer; and the log loses only what the stored snapshot holds. What cannot be read
+ * is set aside before the commit that steps over it (LOG9).
+ *
+ * Rejects with `FoldFailed`, or with the error of the store that did not answer.
+ */
+export async function foldDocument(
+  parts: FoldParts,
+  docId: DocId,
+  options: Partial<FoldOptions> = {},
+): Promise<FoldReport> {
+  const { log, snapshots, folder, quarantine } = parts;
+  const { keepMs, passBytes, isUrgent } = { ...DEFAULTS, ...options };
+  const report = new Report();
+  if (await quarantine.isSetAside(docId)) return report.done('set-aside');
+
+  const [head] = await log.heads([docId]);
+  if (!head) return report.done('missing');
+  const waitMs = isUrgent ? 0 : await waitBeforeFold(parts, docId, head);
+  if (waitMs > 0) return report.again('waiting', waitMs);
+
+  for (;;) {
+    const backlog = await readBacklog(parts, docId, passBytes);
+    if (!backlog) return report.done('missing');
+    let covered = backlog.end;
+
+    if (backlog.entries.length > 0) {
+      const updates = backlog.entries.map(({ update }) => update);
+      const folded = await folder.fold(backlog.snapshot?.state ?? null, updates);
+      if (folded.kind === 'unreadable') {
+        await quarantine.setAside({
+          kind: 'document',
+          docId,
+          position: startOf(backlog),
+          reason: folded.reason,
+        });
+        report.setAside.push({ position: startOf(backlog), reason: folded.reason });
+        return report.done('set-aside');
+      }
+      for (const { index, reason } of folded.refused) {
+        const entry = backlog.entries[index];
+        if (!entry) continue;
+        const { position, update: bytes } = entry;
+        await quarantine.setAside({ kind: 'entry', docId, position, reason, bytes });
+        report.setAside.push({ position, reason });
+      }
+
+      const { state, stateVector } = folded;
+      const isNewest = await snapshots.commit(docId, { position: backlog.end, state, stateVector });
+      report.folded(isNewest, backlog, state.length);
+      if (!isNewest) covered = (await snapshots.position(docId)) ?? ORIGIN;
+    }
+
+    // An epoch without entries is covered by the snapshot before it, and its log may leave the store (SNAP7).
+    if (!backlog.more && head.last.seq === 0 && comparePositions(head.last, covered) > 0) covered = head.last;
+    const { removed, tailKept } = await log.trim(docId, covered, keepMs);
+    report.trimmed += removed;
+    if (!backlog.more) {
+      const { result } = report;
+      return tailKept ? report.again(result, keepMs + AFTER_TAIL_MS) : report.done(result);
+    }
+  }
+}
+
+/**
+ * How long to wait until the backlog is due, in ms: 0 for one that is, or where there is none. Reads two entries
+ * whatever the length of the backlog, because a document under continuous editing is looked at every few seconds.
+ */
+async function waitBeforeFold(
+  { log, snapshots, pace }: FoldParts,
+  docId: DocId,
+  { last }: LogHead,
+): Promise<number> {
+  const stored = (await snapshots.position(docId)) ?? ORIGIN;
+  if (last.seq === 0 || comparePositions(stored, last) >= 0) return 0;
+  const oldest = await log.read(docId, stored, 1);
+  const newest = await log.read(docId, { epoch: last.epoch, seq: last.seq - 1 }, 1);
+  const oldestAtMs = oldest.kind === 'entries' ? oldest.entries[0]?.atMs : undefined;
+  const newestAtMs = newest.kind === 'entries' ? newest.entries[0]?.atMs : undefined;
+  // Trimmed while we looked: somebody else folds, and reading the backlog will tell.
+  if (oldestAtMs === undefined || newestAtMs === undefined) return 0;
+  return pace.waitMs(oldestAtMs, newestAtMs);
+}
+
+function startOf({ snapshot }: Backlog): Position {
+  return snapshot?.position ?? ORIGIN;
+}
+
+/** The figures of one run, over all of its passes. */
+class Report {
+  readonly setAside: { readonly position: Position; readonly reason: string }[] = [];
+  result: FoldResult = 'current';
+  trimmed = 0;
+  #entries = 0;
+  #bytes = 0;
+  #stateBytes = 0;
+
+  folded(isNewest: boolean, { entries, bytes }: Backlog, stateBytes: number): void {
+    this.result = isNewest ? 'folded' : 'overtaken';
+    if (!isNewest) return;
+    this.#entries += entries.length;
+    this.#bytes += bytes;
+    this.#stateBytes = stateBytes;
+  }
+
+  done(result: FoldResult): FoldReport {
+    return this.#with(result, { kind: 'done' });
+  }
+
+  again(result: FoldResult, delayMs: number): FoldReport {
+    return this.#with(result, { kind: 'again', delayMs });
+  }
+
+  #with(result: FoldResult, verdict: FoldVerdict): FoldReport {
+    const { setAside, trimmed } = this;
+    const figures = { entries: this.#entries, bytes: this.#bytes, stateBytes: this.#stateBytes };
+    return { verdict, result, ...figures, trimmed, setAside };
+  }
+}

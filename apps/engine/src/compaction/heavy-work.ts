@@ -1,0 +1,130 @@
+import { Piscina } from 'piscina';
+import type { DeletedRanges } from '../protocol/state-vector.ts';
+import { UpdateRefused } from '../protocol/update-refused.ts';
+import { type Folder, FoldFailed, type FoldOutcome } from './folder.ts';
+import type { CheckAnswer, FoldTask } from './heavy-tasks.ts';
+import { packUpdates } from './packed-updates.ts';
+
+/**
+ * Work of more than a few ms, done in threads so that the event loop stays free (ROOM5, SNAP4).
+ *
+ * Arguments are copied once, packed, and the copy is handed to the thread; results are handed over without a copy.
+ * The copy (1 ms for 5 MB) buys that callers keep what they gave: shared memory would spare it, but Yjs decodes text
+ * with TextDecoder, which refuses shared memory, and a base state would have to be allocated for it from the start.
+ *
+ * Every method rejects with {@link HeavyWorkFailed} when the time limit passed or the thread ran out of memory.
+ */
+export interface HeavyWork extends Folder {
+  /** The part of `update` that a document with `stateVector` (encoded) lacks; the delete set is always whole. */
+  diff(update: Uint8Array, stateVector: Uint8Array): Promise<Uint8Array>;
+  /** One update with the effect of all; see `mergeMany`. */
+  mergeMany(updates: readonly Uint8Array[]): Promise<Uint8Array>;
+  /** The encoded state vector of what `update` holds. */
+  stateVectorOf(update: Uint8Array): Promise<Uint8Array>;
+  /** Everything that `update` deletes. */
+  deletedRanges(update: Uint8Array): Promise<DeletedRanges>;
+  /** Resolves when `update` may enter a document, rejects with `UpdateRefused` when not. */
+  check(update: Uint8Array): Promise<void>;
+  /** Ends the threads; what they were doing rejects. */
+  close(): Promise<void>;
+}
+
+/** The thread gave up: the time limit, the memory cap, or an error named by `cause`. */
+export class HeavyWorkFailed extends Error {
+  override readonly name = 'HeavyWorkFailed';
+}
+
+export type HeavyWorkOptions = {
+  /** Threads at most; they start when needed and end after half a minute without work. */
+  readonly maxThreads: number;
+  /** Heap of each thread in MiB. What exceeds it fails alone: the process lives on. */
+  readonly memoryMb: number;
+  /** Limit of one task in ms, waiting for a thread included; 60,000 unless told. */
+  readonly timeoutMs?: number;
+};
+
+const TIMEOUT_MS = 60_000;
+const IDLE_MS = 30_000;
+
+/** Starts the pool; threads of it start with the first tasks. */
+export function createHeavyWork(options: HeavyWorkOptions): HeavyWork {
+  return new ThreadedWork(options);
+}
+
+class ThreadedWork implements HeavyWork {
+  readonly #pool: Piscina;
+  readonly #timeoutMs: number;
+
+  constructor({ maxThreads, memoryMb, timeoutMs = TIMEOUT_MS }: HeavyWorkOptions) {
+    this.#timeoutMs = timeoutMs;
+    this.#pool = new Piscina({
+      filename: new URL('./heavy-thread.ts', import.meta.url).href,
+      minThreads: 0,
+      maxThreads,
+      idleTimeout: IDLE_MS,
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    });
+    // A thread that dies (memory) fails its task, which is how it is noticed; the pool starts another.
+    this.#pool.on('error', () => {});
+  }
+
+  async fold(state: Uint8Array | null, updates: readonly Uint8Array[]): Promise<FoldOutcome> {
+    const packed = packUpdates(updates);
+    const ownState = state && Uint8Array.from(state);
+    const task: FoldTask = { state: ownState, updates: packed };
+    const buffers = [packed.bytes.buffer, packed.lengths.buffer, ...(ownState ? [ownState.buffer] : [])];
+    try {
+      return await this.#run<FoldOutcome>('fold', task, buffers);
+    } catch (error) {
+      throw new FoldFailed(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  diff(update: Uint8Array, stateVector: Uint8Array): Promise<Uint8Array> {
+    const own = Uint8Array.from(update);
+    // A small array may be a view on a large buffer, which would travel whole: hence a copy of this too.
+    return this.#run('diff', { update: own, stateVector: Uint8Array.from(stateVector) }, [own.buffer]);
+  }
+
+  mergeMany(updates: readonly Uint8Array[]): Promise<Uint8Array> {
+    const packed = packUpdates(updates);
+    return this.#run('mergeAll', packed, [packed.bytes.buffer, packed.lengths.buffer]);
+  }
+
+  stateVectorOf(update: Uint8Array): Promise<Uint8Array> {
+    return this.#runOn('stateVectorOf', update);
+  }
+
+  deletedRanges(update: Uint8Array): Promise<DeletedRanges> {
+    return this.#runOn('deletedRanges', update);
+  }
+
+  async check(update: Uint8Array): Promise<void> {
+    const refusal = await this.#runOn<CheckAnswer>('check', update);
+    if (refusal) throw new UpdateRefused(refusal.code, refusal.message);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #runOn<Result>(name: string, update: Uint8Array): Promise<Result> {
+    const own = Uint8Array.from(update);
+    return this.#run(name, own, [own.buffer]);
+  }
+
+  async #run<Result>(name: string, task: unknown, transferList: ArrayBuffer[]): Promise<Result> {
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    try {
+      // Aborting a task that runs ends its thread.
+      return await this.#pool.run(task, { name, transferList, signal });
+    } catch (cause) {
+      const because = signal.aborted
+        ? `it took longer than ${this.#timeoutMs} ms`
+        : cause instanceof Error
+          ? cause.message
+          : String(cause);
+      throw new HeavyWorkFailed(`${name} was given up: ${because}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { JobsOptions, QueueOptions } from 'bullmq';
+import { Redis } from 'ioredis';
+
+/** BullMQ's keys carry one hash tag, because its scripts touch several keys of a queue (Redis Cluster). */
+export const JOBS_PREFIX = '{kry-jobs}';
+export const QUEUE_NAME = 'documents';
+
+/** The kinds of jobs in the queue. */
+export const FOLD = 'fold';
+/** Asks for a fold when its time has come. */
+export const REVISIT = 'revisit';
+export const SWEEP = 'sweep';
+
+export type FoldJobData = { readonly docId: string };
+
+/** BullMQ counts attempts; ours end when the work is done or the document is set aside. */
+const UNTIL_IT_WORKS = 1_000_000;
+/** Failed jobs are logged by the worker; a few stay to be looked at. */
+const KEPT_FAILURES = 200;
+
+export const JOB_OPTIONS: JobsOptions = {
+  attempts: UNTIL_IT_WORKS,
+  backoff: { type: 'custom' },
+  stackTraceLimit: 1,
+  removeOnComplete: true,
+  removeOnFail: { count: KEPT_FAILURES },
+};
+
+/** For workers: commands wait for Redis to come back, as BullMQ requires of them. */
+export function workerConnection(url: string, name: string): Redis {
+  return new Redis(url, {
+    connectionName: name,
+    maxRetriesPerRequest: null,
+    connectTimeout: 5_000,
+    retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
+    replyMapping: 'legacy',
+  });
+}
+
+export function queueOptions(connection: Redis, prefix: string): QueueOptions {
+  return {
+    connection,
+    prefix,
+    skipVersionCheck: true,
+    skipMetasUpdate: true,
+    defaultJobOptions: JOB_OPTIONS,
+  };
+}

@@ -1,0 +1,150 @@
+import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { deadline } from '../lifecycle/deadline.ts';
+import { parseDocId } from '../protocol/ids.ts';
+import {
+  FOLD,
+  type FoldJobData,
+  JOBS_PREFIX,
+  QUEUE_NAME,
+  queueOptions,
+  REVISIT,
+  SWEEP,
+  workerConnection,
+} from './bullmq-connection.ts';
+import type { BullMqOptions } from './bullmq-job-queue.ts';
+import type { FoldVerdict, JobHandlers, JobProcessor, ProcessorOptions } from './job-queue.ts';
+import { retryDelayMs } from './retry-delay.ts';
+
+/** A worker that dies holds its jobs for about the sum of both. */
+const LOCK_MS = 20_000;
+const STALLED_CHECK_MS = 10_000;
+/** How often a job may lose its worker: workers are restarted at will, and a lost one says nothing about the job. */
+const MAX_STALLED = 1_000;
+const READY_MS = 8_000;
+const CLOSE_MS = 2_000;
+
+/**
+ * Takes jobs from Redis. A fold that asks to be run again leaves a `revisit` job, which asks for the fold when its time
+ * has come: were the fold itself kept waiting for a minute, every request in between would be dropped as a duplicate.
+ * The newest wish replaces an older one, because it knows more.
+ */
+export class BullMqJobProcessor implements JobProcessor {
+  readonly #redis: Redis;
+  readonly #queue: Queue<FoldJobData>;
+  readonly #worker: Worker<FoldJobData>;
+  readonly #handlers: JobHandlers;
+  readonly #options: ProcessorOptions;
+  readonly #onError: (error: unknown) => void;
+  readonly #running = new Map<Job, { readonly token: string; readonly ended: Promise<unknown> }>();
+  #schedulerCheck: NodeJS.Timeout | undefined;
+
+  /** Starts to take jobs; rejects when Redis does not answer. */
+  static async start(
+    connection: BullMqOptions,
+    handlers: JobHandlers,
+    options: ProcessorOptions,
+  ): Promise<BullMqJobProcessor> {
+    const processor = new BullMqJobProcessor(connection, handlers, options);
+    try {
+      await deadline(processor.#begin(), READY_MS, 'connecting to Redis for jobs');
+    } catch (error) {
+      await processor.#close();
+      throw error;
+    }
+    return processor;
+  }
+
+  private constructor(
+    { url, name, onError, prefix = JOBS_PREFIX }: BullMqOptions,
+    handlers: JobHandlers,
+    options: ProcessorOptions,
+  ) {
+    this.#handlers = handlers;
+    this.#options = options;
+    this.#onError = onError;
+    this.#redis = workerConnection(url, `${name}:jobs`);
+    this.#redis.on('error', onError);
+    this.#queue = new Queue(QUEUE_NAME, queueOptions(this.#redis, prefix));
+    this.#queue.on('error', onError);
+    this.#worker = new Worker<FoldJobData>(QUEUE_NAME, (job, token) => this.#track(job, token ?? ''), {
+      connection: this.#redis,
+      prefix,
+      autorun: false,
+      concurrency: options.concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: MAX_STALLED,
+      skipVersionCheck: true,
+      settings: { backoffStrategy: (attempts) => retryDelayMs(attempts, Math.random()) },
+    });
+    this.#worker.on('error', onError);
+    this.#worker.on('failed', (_job, error) => onError(error));
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    clearInterval(this.#schedulerCheck);
+    await deadline(this.#worker.pause(true), CLOSE_MS, 'pausing the worker').catch(this.#onError);
+    const ended = Promise.all([...this.#running.values()].map((run) => run.ended));
+    await deadline(ended, deadlineMs, 'finishing jobs').catch(this.#onError);
+    await deadline(this.#release(), CLOSE_MS, 'giving jobs back').catch(this.#onError);
+    await this.#close();
+  }
+
+  async #begin(): Promise<void> {
+    await this.#worker.waitUntilReady();
+    await this.#ensureSweeps();
+    // Redis may lose the schedule with the rest of its data.
+    const check = () => void this.#ensureSweeps().catch(this.#onError);
+    this.#schedulerCheck = setInterval(check, this.#options.sweepEveryMs).unref();
+    this.#worker.run().catch(this.#onError);
+  }
+
+  /** One schedule for the whole cluster. Setting it again would begin its period anew, so it is only put where it lacks. */
+  async #ensureSweeps(): Promise<void> {
+    const { sweepEveryMs: every } = this.#options;
+    const existing = await this.#queue.getJobScheduler(SWEEP);
+    if (existing?.every === every) return;
+    const opts = { attempts: 1, removeOnComplete: true, removeOnFail: { count: 10 } };
+    await this.#queue.upsertJobScheduler(SWEEP, { every }, { name: SWEEP, opts });
+  }
+
+  #track(job: Job<FoldJobData>, token: string): Promise<void> {
+    const run = this.#run(job);
+    this.#running.set(job, { token, ended: run.catch(() => {}) });
+    return run.finally(() => this.#running.delete(job));
+  }
+
+  async #run(job: Job<FoldJobData>): Promise<void> {
+    if (job.name === SWEEP) return await this.#handlers.sweep();
+    const docId = parseDocId(job.data.docId);
+    if (docId === null) throw new UnrecoverableError(`job ${job.id} names no document`);
+    if (job.name === REVISIT) return await this.#ask(docId);
+    const verdict = await this.#handlers.fold(docId);
+    await this.#heed(docId, verdict);
+  }
+
+  async #ask(docId: string): Promise<void> {
+    const deduplication = { id: `${FOLD}-${docId}`, keepLastIfActive: true };
+    await this.#queue.add(FOLD, { docId }, { deduplication });
+  }
+
+  async #heed(docId: string, verdict: FoldVerdict): Promise<void> {
+    if (verdict.kind === 'done') return;
+    const deduplication = { id: `${REVISIT}-${docId}`, replace: true };
+    await this.#queue.add(REVISIT, { docId }, { delay: verdict.delayMs, deduplication });
+  }
+
+  /** What still runs may be taken by another worker at once; that it runs here too is what commits are fenced for. */
+  async #release(): Promise<void> {
+    const jobs = [...this.#running].map(([job, { token }]) => job.moveToWait(token));
+    await Promise.allSettled(jobs);
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#schedulerCheck);
+    const closing = Promise.all([this.#worker.close(true), this.#queue.close()]);
+    await deadline(closing, CLOSE_MS, 'closing the worker').catch(this.#onError);
+    this.#redis.disconnect();
+  }
+}

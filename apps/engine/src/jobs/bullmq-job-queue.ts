@@ -1,0 +1,66 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { deadline } from '../lifecycle/deadline.ts';
+import { commandConnection } from '../log/redis-connection.ts';
+import type { DocId } from '../protocol/ids.ts';
+import { FOLD, type FoldJobData, JOBS_PREFIX, QUEUE_NAME, queueOptions } from './bullmq-connection.ts';
+import type { JobQueue } from './job-queue.ts';
+
+const CONNECT_MS = 8_000;
+const CLOSE_MS = 2_000;
+/** Above the connection's own limit for a command (2 s): a job takes up to two. */
+const ADD_MS = 5_000;
+
+export type BullMqOptions = {
+  /** `redis://…` */
+  readonly url: string;
+  /** Shown by CLIENT LIST. */
+  readonly name: string;
+  readonly onError: (error: unknown) => void;
+  /** Of all keys, with a hash tag; only tests give another. */
+  readonly prefix?: string;
+};
+
+/**
+ * Jobs in Redis by BullMQ. One deduplication id per document keeps one fold waiting at most; with `keepLastIfActive` a
+ * request that arrives while the fold runs becomes the next one, instead of being dropped (SNAP5).
+ *
+ * Scheduling fails at once while Redis is away: whoever asks, asks again.
+ */
+export class BullMqJobQueue implements JobQueue {
+  readonly #redis: Redis;
+  readonly #queue: Queue<FoldJobData>;
+
+  /** Connects; rejects when Redis does not answer. */
+  static async connect(options: BullMqOptions): Promise<BullMqJobQueue> {
+    const redis = commandConnection(options.url, `${options.name}:jobs`, { enableAutoPipelining: false });
+    redis.on('error', options.onError);
+    try {
+      await deadline(redis.connect(), CONNECT_MS, 'connecting to Redis for jobs');
+    } catch (error) {
+      redis.disconnect();
+      throw error;
+    }
+    return new BullMqJobQueue(redis, options);
+  }
+
+  private constructor(redis: Redis, { onError, prefix = JOBS_PREFIX }: BullMqOptions) {
+    this.#redis = redis;
+    this.#queue = new Queue(QUEUE_NAME, queueOptions(redis, prefix));
+    this.#queue.on('error', onError);
+  }
+
+  async scheduleFold(docId: DocId, delayMs: number): Promise<void> {
+    const deduplication = { id: `${FOLD}-${docId}`, keepLastIfActive: true };
+    await deadline(
+      this.#queue.add(FOLD, { docId }, { delay: delayMs, deduplication }),
+      ADD_MS,
+      'scheduling a fold',
+    );
+  }
+
+  async close(): Promise<void> {
+    await deadline(this.#queue.close(), CLOSE_MS, 'closing the job queue').catch(() => {});
+    this.#redis.disconnect();
+  }
+}
