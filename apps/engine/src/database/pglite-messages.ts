@@ -4,6 +4,7 @@ export type PgliteThreadData = {
   readonly directory: string | null;
   readonly socketPath: string;
   readonly maxConnections: number;
+  readonly idleInTransactionMs: number;
 };
 
 /** What the thread says. */
