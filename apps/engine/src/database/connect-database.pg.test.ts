@@ -52,6 +52,28 @@ describe('connecting to PostgreSQL', () => {
     expect(rows).toEqual([{ name: 'test' }]);
   });
 
+  it('gives up a connection whose statement never ended', async () => {
+    const limits = { ...OPTIONS, connections: 1, statementTimeoutMs: 100 };
+    const hung = await connectDatabase({ url }, limits);
+    // As if the server were gone: its own limit does not come, and nothing else either.
+    await sql`SET statement_timeout = 0`.execute(hung.db);
+    await expect(sql`SELECT pg_sleep(15)`.execute(hung.db)).rejects.toThrow('Query read timeout');
+    const startedMs = performance.now();
+    expect((await sql<{ one: number }>`SELECT 1 AS one`.execute(hung.db)).rows).toEqual([{ one: 1 }]);
+    expect(performance.now() - startedMs).toBeLessThan(1_500);
+    await hung.close();
+  });
+
+  it('keeps a connection whose statement was refused', async () => {
+    const one = await connectDatabase({ url }, { ...OPTIONS, connections: 1 });
+    const pid = async () =>
+      (await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(one.db)).rows[0]?.pid;
+    const before = await pid();
+    await expect(sql`SELECT nothing`.execute(one.db)).rejects.toThrow('does not exist');
+    expect(await pid()).toBe(before);
+    await one.close();
+  });
+
   it('reads bigint as a number, and refuses one that no number can hold', async () => {
     const read = (text: string) =>
       sql<{ value: number }>`SELECT ${text}::bigint AS value`.execute(database.db);

@@ -50,5 +50,16 @@ export function createPool(address: DatabaseAddress, options: PoolOptions): pg.P
   });
   // Without a listener the loss of an idle connection ends the process.
   pool.on('error', (error) => options.onIdleError?.(error));
+  pool.on('release', (_error, client) => discardWhenBusy(client));
   return pool;
+}
+
+/**
+ * After the client's own time limit the statement is still under way on its connection, and pg would give that
+ * connection to the next caller, who waits behind it; on a dead network for a quarter of an hour.
+ */
+function discardWhenBusy(client: pg.PoolClient): void {
+  if (client instanceof pg.Client && 'readyForQuery' in client && client.readyForQuery === false) {
+    void client.end().catch(() => {});
+  }
 }
