@@ -19,6 +19,8 @@ import { retryDelayMs } from './retry-delay.ts';
 /** A worker that dies holds its jobs for about the sum of both. */
 const LOCK_MS = 20_000;
 const STALLED_CHECK_MS = 10_000;
+/** A worker that leaves may take the signal for a waiting job with it: the others look for themselves this often. */
+const POLL_SECONDS = 1;
 /** How often a job may lose its worker: workers are restarted at will, and a lost one says nothing about the job. */
 const MAX_STALLED = 1_000;
 const READY_MS = 8_000;
@@ -75,7 +77,7 @@ export class BullMqJobProcessor implements JobProcessor {
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: MAX_STALLED,
-      skipVersionCheck: true,
+      drainDelay: POLL_SECONDS,
       settings: { backoffStrategy: (attempts) => retryDelayMs(attempts, Math.random()) },
     });
     this.#worker.on('error', onError);
