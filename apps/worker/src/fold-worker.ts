@@ -1,0 +1,64 @@
+import { BacklogSurvey } from '@kryton/engine/compaction/backlog.ts';
+import { DocumentFolds } from '@kryton/engine/compaction/document-folds.ts';
+import type { FoldOptions } from '@kryton/engine/compaction/fold.ts';
+import { FoldPace } from '@kryton/engine/compaction/fold-pace.ts';
+import type { Folder } from '@kryton/engine/compaction/folder.ts';
+import type { Quarantine } from '@kryton/engine/compaction/quarantine.ts';
+import type { JobHandlers, JobQueue } from '@kryton/engine/jobs/job-queue.ts';
+import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import type { WorkerMetrics } from './worker-metrics.ts';
+
+export type FoldWorkerParts = {
+  readonly log: UpdateLog;
+  readonly snapshots: SnapshotStore;
+  readonly quarantine: Quarantine;
+  readonly folder: Folder;
+  readonly jobs: Pick<JobQueue, 'scheduleFold'>;
+  readonly metrics: WorkerMetrics;
+  readonly logger: WorkerLogger;
+  /** Monotonic, in ms. */
+  readonly now: () => number;
+  readonly options?: Partial<FoldOptions>;
+};
+
+/** The part of a pino logger that the worker uses. */
+export type WorkerLogger = {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+};
+
+/** What the worker does: folds and sweeps, counted and logged. Log lines name documents and never hold their content. */
+export function foldWorker(parts: FoldWorkerParts): JobHandlers {
+  const { log, snapshots, quarantine, folder, jobs, metrics, logger, now } = parts;
+  const survey = new BacklogSurvey(log, jobs, now);
+  const folds = new DocumentFolds(
+    { log, snapshots, folder, quarantine, pace: new FoldPace(now) },
+    {
+      folded(docId, report, seconds) {
+        metrics.folded(report, seconds);
+        const { result, entries, bytes, stateBytes, trimmed } = report;
+        logger.debug({ docId, result, entries, bytes, stateBytes, trimmed, seconds }, 'fold');
+      },
+      failed(docId, error, seconds) {
+        metrics.failed();
+        logger.warn({ docId, err: error, seconds }, 'a fold failed and is tried again');
+      },
+      setAside(docId, reason) {
+        metrics.setAside();
+        logger.error({ docId, reason }, 'set aside: look at the table quarantine');
+      },
+    },
+    parts.options,
+  );
+  return {
+    fold: (docId) => folds.fold(docId),
+    async sweep() {
+      const backlog = await survey.run();
+      metrics.swept(backlog, await quarantine.count());
+      logger.debug({ ...backlog }, 'sweep');
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** The composition root of the worker: `npm run worker`. */
+import type { Server } from 'node:http';
+import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantine.ts';
+import { type Config, describeConfig, loadConfig } from '@kryton/engine/config/load-config.ts';
+import { storesOf } from '@kryton/engine/config/stores.ts';
+import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
+import { checkMigrated } from '@kryton/engine/database/migrate.ts';
+import { BullMqJobProcessor } from '@kryton/engine/jobs/bullmq-job-processor.ts';
+import { BullMqJobQueue } from '@kryton/engine/jobs/bullmq-job-queue.ts';
+import { checkRedis } from '@kryton/engine/jobs/check-redis.ts';
+import type { Service } from '@kryton/engine/lifecycle/lifecycle.ts';
+import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
+import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
+import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
+import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
+import { type Logger, pino } from 'pino';
+import { foldWorker } from './fold-worker.ts';
+import { serveMetrics } from './metrics-server.ts';
+import { WorkerMetrics } from './worker-metrics.ts';
+
+/** Heap of a folding thread: a pass of 64 MiB of updates takes about a third of it. */
+const FOLD_MEMORY_MB = 768;
+const SWEEP_EVERY_MS = 60_000;
+/** Time for running folds to finish when the worker is asked to leave; the rest goes to other workers. */
+const FINISH_MS = 15_000;
+const DEADLINES = { startMs: 30_000, drainMs: FINISH_MS + 8_000, stopMs: 10_000 };
+
+/** Everything the worker holds, in the order in which it is opened. */
+function workerService(config: Config, logger: Logger): Service {
+  const stores = storesOf(config);
+  if (stores.kind !== 'cluster') throw new StartupError('a worker needs REDIS_URL and DATABASE_URL');
+  const { redisUrl: url } = stores;
+  const name = `worker:${config.nodeName}`;
+  const onError = (error: unknown) => logger.warn({ err: error }, 'Redis or a job');
+  const closing: (() => Promise<unknown>)[] = [];
+  let processor: BullMqJobProcessor | undefined;
+
+  return {
+    name: 'worker',
+    async run() {
+      for (const warning of await checkRedis(url)) logger.warn(warning);
+      const database = await connectDatabase(
+        { url: stores.databaseUrl },
+        { applicationName: name, connections: config.databaseConnections, onIdleError: onError },
+      );
+      closing.push(database.close);
+      await checkMigrated(database.db);
+      const log = await RedisUpdateLog.connect({ url, name, onError });
+      closing.push(() => log.close());
+      const jobs = await BullMqJobQueue.connect({ url, name, onError });
+      closing.push(() => jobs.close());
+      const folder = createHeavyWork({ maxThreads: config.workerConcurrency, memoryMb: FOLD_MEMORY_MB });
+      closing.push(() => folder.close());
+      const metrics = new WorkerMetrics(config.nodeName);
+      closing.push(async () => metrics.stop());
+      if (config.metricsPort !== 0) {
+        const server = await serveMetrics(metrics.registry, config.metricsPort);
+        closing.push(() => closeServer(server));
+      }
+      const handlers = foldWorker({
+        log,
+        snapshots: new PostgresSnapshotStore(database.db),
+        quarantine: new PostgresQuarantine(database.db),
+        folder,
+        jobs,
+        metrics,
+        logger,
+        now: () => performance.now(),
+        options: { keepMs: config.logKeepMs },
+      });
+      // One more than folds at a time, so that the sweep does not wait for them.
+      const options = { concurrency: config.workerConcurrency + 1, sweepEveryMs: SWEEP_EVERY_MS };
+      processor = await BullMqJobProcessor.start({ url, name, onError }, handlers, options);
+      logger.info({ config: describeConfig(config) }, 'worker ready');
+    },
+    async drain() {
+      await processor?.stop(FINISH_MS);
+      processor = undefined;
+    },
+    async stop() {
+      await processor?.stop(0);
+      for (const close of closing.toReversed()) await close();
+    },
+  };
+}
+
+function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env, { role: 'worker' });
+  const logger = pino({ level: config.logLevel, base: { name: 'worker', node: config.nodeName } });
+  await runServices([workerService(config, logger)], { deadlines: DEADLINES, process, log: logger });
+}
+
+main().catch((error: unknown) => exitWith(error));
