@@ -1,4 +1,4 @@
-import type { JobsOptions, QueueOptions } from 'bullmq';
+import type { DeduplicationOptions, JobsOptions, QueueOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 
 /** BullMQ's keys carry one hash tag, because its scripts touch several keys of a queue (Redis Cluster). */
@@ -25,6 +25,15 @@ export const JOB_OPTIONS: JobsOptions = {
   removeOnComplete: true,
   removeOnFail: { count: KEPT_FAILURES },
 };
+
+/**
+ * One fold of a document waits at most, and a request during its run becomes the next one. BullMQ reckons delays by the
+ * clocks of those who ask and of the workers; a request without delay (from the sweep) brings a waiting fold forward, so
+ * that a node whose clock is wrong cannot put one off for longer than until the next sweep.
+ */
+export function foldDeduplication(docId: string, delayMs: number): DeduplicationOptions {
+  return { id: `${FOLD}-${docId}`, keepLastIfActive: true, reschedule: delayMs === 0 };
+}
 
 /** For workers: commands wait for Redis to come back, as BullMQ requires of them. */
 export function workerConnection(url: string, name: string): Redis {

@@ -5,6 +5,7 @@ import { parseDocId } from '../protocol/ids.ts';
 import {
   FOLD,
   type FoldJobData,
+  foldDeduplication,
   JOBS_PREFIX,
   QUEUE_NAME,
   queueOptions,
@@ -19,12 +20,11 @@ import { retryDelayMs } from './retry-delay.ts';
 /** A worker that dies holds its jobs for about the sum of both. */
 const LOCK_MS = 20_000;
 const STALLED_CHECK_MS = 10_000;
-/** A worker that leaves may take the signal for a waiting job with it: the others look for themselves this often. */
-const POLL_SECONDS = 1;
 /** How often a job may lose its worker: workers are restarted at will, and a lost one says nothing about the job. */
 const MAX_STALLED = 1_000;
 const READY_MS = 8_000;
 const CLOSE_MS = 2_000;
+const GIVE_BACK_MS = 500;
 
 /**
  * Takes jobs from Redis. A fold that asks to be run again leaves a `revisit` job, which asks for the fold when its time
@@ -39,6 +39,7 @@ export class BullMqJobProcessor implements JobProcessor {
   readonly #options: ProcessorOptions;
   readonly #onError: (error: unknown) => void;
   readonly #running = new Map<Job, { readonly token: string; readonly ended: Promise<unknown> }>();
+  #stopping: Promise<void> | undefined;
   #schedulerCheck: NodeJS.Timeout | undefined;
 
   /** Starts to take jobs; rejects when Redis does not answer. */
@@ -51,7 +52,8 @@ export class BullMqJobProcessor implements JobProcessor {
     try {
       await deadline(processor.#begin(), READY_MS, 'connecting to Redis for jobs');
     } catch (error) {
-      await processor.#close();
+      await processor.#closeWorker();
+      await processor.#closeQueue();
       throw error;
     }
     return processor;
@@ -77,20 +79,26 @@ export class BullMqJobProcessor implements JobProcessor {
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: MAX_STALLED,
-      drainDelay: POLL_SECONDS,
       settings: { backoffStrategy: (attempts) => retryDelayMs(attempts, Math.random()) },
     });
     this.#worker.on('error', onError);
     this.#worker.on('failed', (_job, error) => onError(error));
   }
 
-  async stop(deadlineMs: number): Promise<void> {
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
     clearInterval(this.#schedulerCheck);
     await deadline(this.#worker.pause(true), CLOSE_MS, 'pausing the worker').catch(this.#onError);
     const ended = Promise.all([...this.#running.values()].map((run) => run.ended));
     await deadline(ended, deadlineMs, 'finishing jobs').catch(this.#onError);
+    // Before jobs are given back: the signal for a waiting job wakes one worker, and it must not be this one.
+    await this.#closeWorker();
     await deadline(this.#release(), CLOSE_MS, 'giving jobs back').catch(this.#onError);
-    await this.#close();
+    await this.#closeQueue();
   }
 
   async #begin(): Promise<void> {
@@ -127,8 +135,7 @@ export class BullMqJobProcessor implements JobProcessor {
   }
 
   async #ask(docId: string): Promise<void> {
-    const deduplication = { id: `${FOLD}-${docId}`, keepLastIfActive: true };
-    await this.#queue.add(FOLD, { docId }, { deduplication });
+    await this.#queue.add(FOLD, { docId }, { deduplication: foldDeduplication(docId, 0) });
   }
 
   async #heed(docId: string, verdict: FoldVerdict): Promise<void> {
@@ -137,16 +144,23 @@ export class BullMqJobProcessor implements JobProcessor {
     await this.#queue.add(REVISIT, { docId }, { delay: verdict.delayMs, deduplication });
   }
 
-  /** What still runs may be taken by another worker at once; that it runs here too is what commits are fenced for. */
+  /**
+   * What still runs may be taken by another worker: that it runs here too is what commits are fenced for. In a moment,
+   * because this one, although closed, may be about to ask for a job once more.
+   */
   async #release(): Promise<void> {
-    const jobs = [...this.#running].map(([job, { token }]) => job.moveToWait(token));
-    await Promise.allSettled(jobs);
+    const at = Date.now() + GIVE_BACK_MS;
+    const given = [...this.#running].map(([job, { token }]) => job.moveToDelayed(at, token));
+    await Promise.all(given.map((each) => each.catch(this.#onError)));
   }
 
-  async #close(): Promise<void> {
+  async #closeWorker(): Promise<void> {
     clearInterval(this.#schedulerCheck);
-    const closing = Promise.all([this.#worker.close(true), this.#queue.close()]);
-    await deadline(closing, CLOSE_MS, 'closing the worker').catch(this.#onError);
+    await deadline(this.#worker.close(true), CLOSE_MS, 'closing the worker').catch(this.#onError);
+  }
+
+  async #closeQueue(): Promise<void> {
+    await deadline(this.#queue.close(), CLOSE_MS, 'closing the queue of the worker').catch(this.#onError);
     this.#redis.disconnect();
   }
 }

@@ -3,7 +3,14 @@ import type { Redis } from 'ioredis';
 import { deadline } from '../lifecycle/deadline.ts';
 import { commandConnection } from '../log/redis-connection.ts';
 import type { DocId } from '../protocol/ids.ts';
-import { FOLD, type FoldJobData, JOBS_PREFIX, QUEUE_NAME, queueOptions } from './bullmq-connection.ts';
+import {
+  FOLD,
+  type FoldJobData,
+  foldDeduplication,
+  JOBS_PREFIX,
+  QUEUE_NAME,
+  queueOptions,
+} from './bullmq-connection.ts';
 import type { JobQueue } from './job-queue.ts';
 
 const CONNECT_MS = 8_000;
@@ -51,7 +58,7 @@ export class BullMqJobQueue implements JobQueue {
   }
 
   async scheduleFold(docId: DocId, delayMs: number): Promise<void> {
-    const deduplication = { id: `${FOLD}-${docId}`, keepLastIfActive: true };
+    const deduplication = foldDeduplication(docId, delayMs);
     await deadline(
       this.#queue.add(FOLD, { docId }, { delay: delayMs, deduplication }),
       ADD_MS,

@@ -53,7 +53,7 @@ export class EmbeddedJobQueue implements JobQueue {
     if (!job) this.#wait(docId, dueAt, false);
     else if (job.kind === 'running') {
       this.#jobs.set(docId, { kind: 'running', askedFor: Math.min(dueAt, job.askedFor ?? dueAt) });
-    } else if (job.kind === 'waiting' && job.isRevisit && dueAt < job.dueAt) {
+    } else if (job.kind === 'waiting' && (job.isRevisit || delayMs === 0) && dueAt < job.dueAt) {
       job.cancel();
       this.#wait(docId, dueAt, false);
     }

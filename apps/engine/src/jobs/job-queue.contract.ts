@@ -87,6 +87,18 @@ export function describeJobQueue(name: string, start: () => Promise<JobsUnderTes
       expect(runs.filter((each) => each === docId)).toHaveLength(1);
     });
 
+    it('SNAP5 a request without delay brings a waiting fold forward', async () => {
+      const docId = freshDoc();
+      const runs: DocId[] = [];
+      await process(async (each) => {
+        runs.push(each);
+        return DONE;
+      });
+      await under.queue.scheduleFold(docId, MINUTE);
+      await under.queue.scheduleFold(docId, 0);
+      await eventually(() => runs.length === 1, { what: 'the fold runs' });
+    });
+
     it('SNAP5 what is asked while the fold runs makes one more run after it, never beside it', async () => {
       const docId = freshDoc();
       const folds = heldFolds();

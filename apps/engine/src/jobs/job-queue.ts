@@ -5,6 +5,7 @@ import type { DocId } from '../protocol/ids.ts';
  *
  * - A document has at most one fold waiting and one running at a time; scheduling again while one waits adds
  *   nothing, and scheduling while one **runs** makes another run after it (SNAP5: a trigger is never lost).
+ * - Scheduling without delay brings a waiting fold forward (the sweep does, to heal whatever held it up).
  * - A fold that answers `again` waits at its own wish: scheduling brings it forward, and it never delays a request.
  * - A processor that rejects is tried again later with growing pauses; a job may run twice (a stalled worker that
  *   wakes up), so what it does must be fenced (SNAP1).
