@@ -150,8 +150,13 @@ export class BullMqJobProcessor implements JobProcessor {
    */
   async #release(): Promise<void> {
     const at = Date.now() + GIVE_BACK_MS;
-    const given = [...this.#running].map(([job, { token }]) => job.moveToDelayed(at, token));
-    await Promise.all(given.map((each) => each.catch(this.#onError)));
+    const giveBack = async ({ id = '' }: Job, token: string) => {
+      // Read anew, because the worker's own has lost its connection.
+      const job = await this.#queue.getJob(id);
+      await job?.moveToDelayed(at, token);
+    };
+    const given = [...this.#running].map(([job, { token }]) => giveBack(job, token).catch(this.#onError));
+    await Promise.all(given);
   }
 
   async #closeWorker(): Promise<void> {
