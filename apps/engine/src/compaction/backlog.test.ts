@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ORIGIN } from '../log/position.ts';
+import { BacklogSurvey } from './backlog.ts';
+import { foldDocument } from './fold.ts';
+import { appendAll, type FoldStores, freshDoc, openFoldStores, typed } from './testing/fold-stores.ts';
+
+let stores: FoldStores;
+beforeAll(async () => {
+  stores = await openFoldStores();
+}, 60_000);
+afterAll(() => stores.stop());
+
+describe('BacklogSurvey', () => {
+  it('SNAP5 asks for the folds that are missing, and measures by its own clock', async () => {
+    const [folded, unfolded] = [freshDoc(), freshDoc()];
+    await appendAll(stores, folded, typed('folded'));
+    await foldDocument(stores, folded, { isUrgent: true });
+    await appendAll(stores, unfolded, typed('unfolded'));
+    let now = 0;
+    let asked: string[] = [];
+    const scheduleFold = async (docId: string) => void asked.push(docId);
+    const survey = new BacklogSurvey(stores.log, { scheduleFold }, () => now);
+    expect(await survey.run()).toEqual({ documents: 2, unfolded: 1, oldestUnfoldedAgeMs: 0 });
+    expect(asked).toEqual([unfolded]);
+
+    now = 40_000;
+    expect(await survey.run()).toMatchObject({ unfolded: 1, oldestUnfoldedAgeMs: 40_000 });
+
+    await foldDocument(stores, unfolded, { isUrgent: true });
+    await appendAll(stores, unfolded, typed('more', 2));
+    now = 50_000;
+    expect(await survey.run(), 'what was folded meanwhile is no old backlog').toMatchObject({
+      unfolded: 1,
+      oldestUnfoldedAgeMs: 0,
+    });
+
+    await foldDocument(stores, unfolded, { isUrgent: true });
+    asked = [];
+    expect(await survey.run()).toEqual({ documents: 2, unfolded: 0, oldestUnfoldedAgeMs: 0 });
+    expect(asked).toEqual([]);
+  });
+
+  it('SNAP7 a new epoch without entries is covered by its fold', async () => {
+    const docId = freshDoc();
+    await appendAll(stores, docId, typed('old'));
+    await foldDocument(stores, docId, { isUrgent: true });
+    const { last } = await stores.log.open(docId, ORIGIN);
+    await stores.log.open(docId, { ...last, seq: last.seq + 1 });
+    await foldDocument(stores, docId, { isUrgent: true });
+    const [head] = await stores.log.heads([docId]);
+    expect(head?.last.seq).toBe(0);
+    expect(head?.covered).toEqual(head?.last);
+  });
+});

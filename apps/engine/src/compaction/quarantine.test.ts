@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ORIGIN } from '../log/position.ts';
+import { DocumentFolds, type FoldObserver } from './document-folds.ts';
+import { foldDocument } from './fold.ts';
+import { createHeavyWork } from './heavy-work.ts';
+import {
+  appendAll,
+  type FoldStores,
+  freshDoc,
+  loadDocument,
+  openFoldStores,
+  typed,
+} from './testing/fold-stores.ts';
+
+let stores: FoldStores;
+beforeAll(async () => {
+  stores = await openFoldStores();
+}, 60_000);
+afterAll(() => stores.stop());
+
+const now = { isUrgent: true, keepMs: 0 };
+/** Says one client with one struct and ends there. */
+const BROKEN = Uint8Array.of(1, 1, 5, 0, 4);
+
+function observer() {
+  const seen: string[] = [];
+  const noted: FoldObserver = {
+    folded: (_docId, { result }) => seen.push(result),
+    failed: () => seen.push('failed'),
+    setAside: () => seen.push('set aside'),
+  };
+  return { seen, noted };
+}
+
+describe('what is broken', () => {
+  it('LOG9 one broken entry is set aside with its bytes, and the rest is folded', async () => {
+    const docId = freshDoc();
+    const [a, b, c] = typed('abc');
+    await appendAll(
+      stores,
+      docId,
+      [a, BROKEN, b, c].filter((update) => update !== undefined),
+    );
+    stores.pass(1);
+    const report = await foldDocument(stores, docId, now);
+    const { last } = await stores.log.open(docId, ORIGIN);
+    expect(report).toMatchObject({ result: 'folded', entries: 4, trimmed: 4 });
+    expect(report.setAside).toMatchObject([{ position: { epoch: last.epoch, seq: 2 } }]);
+    expect((await loadDocument(stores, docId)).getText('text').toString()).toBe('abc');
+    const listed = (await stores.quarantine.list(10)).find((item) => item.docId === docId);
+    expect(listed).toMatchObject({ kind: 'entry', position: { seq: 2 }, sizeBytes: BROKEN.length });
+    const { rows } = await stores.database.pool.query('SELECT bytes FROM quarantine WHERE doc_id = $1', [
+      docId,
+    ]);
+    expect(Uint8Array.from(rows[0].bytes)).toEqual(BROKEN);
+  });
+
+  it('LOG9 a snapshot that cannot be read sets its document aside and leaves its log alone', async () => {
+    const docId = freshDoc();
+    const other = freshDoc();
+    await appendAll(stores, docId, typed('abc'));
+    const { last } = await stores.log.open(docId, ORIGIN);
+    const position = { epoch: last.epoch, seq: 1 };
+    await stores.snapshots.commit(docId, { position, state: BROKEN, stateVector: Uint8Array.of(0) });
+    await appendAll(stores, other, typed('other'));
+    const { seen, noted } = observer();
+    const folds = new DocumentFolds(stores, noted, now);
+    expect(await folds.fold(docId)).toEqual({ kind: 'done' });
+    await folds.fold(other);
+    expect(await folds.fold(docId)).toEqual({ kind: 'done' });
+    expect(seen).toEqual(['set aside', 'set-aside', 'folded', 'set-aside']);
+    expect(await stores.quarantine.isSetAside(docId)).toBe(true);
+    const page = await stores.log.read(docId, ORIGIN, 10);
+    expect(page).toMatchObject({ kind: 'entries' });
+    expect(page.kind === 'entries' && page.entries).toHaveLength(3);
+
+    expect(await stores.quarantine.release(docId)).toBe(true);
+    expect(await stores.quarantine.isSetAside(docId)).toBe(false);
+    expect(await stores.quarantine.release(docId)).toBe(false);
+  });
+
+  it('LOG9 SNAP4 a fold that takes too long is given up, and after three times its document is set aside', async () => {
+    const docId = freshDoc();
+    await appendAll(stores, docId, typed('abc'));
+    // No thread is up within a millisecond.
+    const folder = createHeavyWork({ maxThreads: 1, memoryMb: 64, timeoutMs: 1 });
+    const { seen, noted } = observer();
+    const folds = new DocumentFolds({ ...stores, folder }, noted, now);
+    await expect(folds.fold(docId)).rejects.toThrow('longer than 1 ms');
+    await expect(folds.fold(docId)).rejects.toThrow('longer than 1 ms');
+    expect(await folds.fold(docId)).toEqual({ kind: 'done' });
+    expect(seen).toEqual(['failed', 'failed', 'failed', 'set aside']);
+    expect((await stores.quarantine.list(1))[0]).toMatchObject({ kind: 'document', docId });
+    await folder.close();
+  });
+
+  it('SNAP4 a fold that needs more memory than it may have fails alone', async () => {
+    const folder = createHeavyWork({ maxThreads: 1, memoryMb: 16 });
+    const many = Array.from({ length: 60 }, (_, client) => typed('memory '.repeat(400), client + 1)).flat();
+    await expect(folder.fold(null, many)).rejects.toThrow('fold was given up');
+    expect(await folder.fold(null, typed('small'))).toMatchObject({ kind: 'folded' });
+    await folder.close();
+  });
+
+  it('LOG9 setting the same aside again changes nothing, and counts are by kind', async () => {
+    const docId = freshDoc();
+    const before = await stores.quarantine.count();
+    const entry = {
+      kind: 'entry',
+      docId,
+      position: { epoch: 1, seq: 1 },
+      reason: 'r',
+      bytes: BROKEN,
+    } as const;
+    await stores.quarantine.setAside(entry);
+    await stores.quarantine.setAside(entry);
+    await stores.quarantine.setAside({ ...entry, position: { epoch: 1, seq: 2 } });
+    await stores.quarantine.setAside({ kind: 'document', docId, position: ORIGIN, reason: 'r' });
+    await stores.quarantine.setAside({
+      kind: 'document',
+      docId,
+      position: { epoch: 2, seq: 1 },
+      reason: 'r',
+    });
+    const { entries, documents } = await stores.quarantine.count();
+    expect({ entries: entries - before.entries, documents: documents - before.documents }).toEqual({
+      entries: 2,
+      documents: 1,
+    });
+  });
+});
