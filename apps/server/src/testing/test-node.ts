@@ -21,6 +21,12 @@ export type TestNodeOptions = {
   readonly limits?: Partial<NodeLimits>;
   readonly authenticator?: Authenticator;
   readonly access?: Access;
+  /** The folder of the built page; none unless told. */
+  readonly webRoot?: string;
+  /** What the node tells pages about further nodes; nothing unless told. */
+  readonly urls?: readonly string[];
+  /** A free one unless told. */
+  readonly port?: number;
 };
 
 /** A node in this process, on a real Redis, for tests that look at what it does and counts. */
@@ -66,12 +72,12 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     access: options.access ?? openAccess,
     logger: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
     timers: systemTimers,
-    webRoot: '/nowhere',
-    urls: [],
+    webRoot: options.webRoot ?? '/nowhere',
+    urls: options.urls ?? [],
     trustProxy: false,
     limits: { ...LIMITS, ...options.limits },
   });
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   await node.listen('127.0.0.1', port);
   return {
     node,

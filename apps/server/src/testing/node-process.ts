@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { type RunningProcess, startProcess } from '@kryton/engine/testing/services/child-process.ts';
+
+export type NodeProcessOptions = {
+  readonly name: string;
+  readonly port: number;
+  readonly redisUrl: string;
+  readonly postgresUrl: string;
+  /** The folder of the built page. */
+  readonly webRoot: string;
+  /** Base URLs of the nodes that a page may try. */
+  readonly urls: readonly string[];
+};
+
+/** Starts one node as a process of its own, and resolves when it is ready. Throws an Error with its output otherwise. */
+export function startNodeProcess(options: NodeProcessOptions): Promise<RunningProcess> {
+  return startProcess({
+    name: `${options.name} on port ${options.port}`,
+    command: process.execPath,
+    args: [fileURLToPath(new URL('./test-node-main.ts', import.meta.url)), JSON.stringify(options)],
+    ready: async () => (await fetch(`http://127.0.0.1:${options.port}/readyz`)).ok,
+    readyWithinMs: 30_000,
+  });
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@kryton/engine/testing/eventually.ts';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PageCluster, type PageNode, startPageCluster } from '../testing/page-cluster.ts';
+import { startChromium, Tab } from '../testing/tab.ts';
+
+const ADA = 'Ada';
+const GRACE = 'Grace';
+
+describe('two tabs on two nodes', () => {
+  let browser: Browser;
+  let cluster: PageCluster;
+  let tabs: Tab[] = [];
+
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    cluster = await startPageCluster(2);
+  });
+  afterEach(async () => {
+    await Promise.all(tabs.map((tab) => tab.close()));
+    tabs = [];
+    await cluster?.stop();
+  });
+
+  const node = (index: number): PageNode => {
+    const found = cluster.nodes[index];
+    if (!found) throw new Error(`there is no node ${index}`);
+    return found;
+  };
+
+  /** Ada on the first node and Grace on the second, each with a line of her own to write on. */
+  async function openBoth(): Promise<{ ada: Tab; grace: Tab }> {
+    const docId = randomUUID();
+    const ada = await Tab.open(browser, { url: node(0).url, docId, person: ADA });
+    tabs.push(ada);
+    const grace = await Tab.open(browser, { url: node(1).url, docId, person: GRACE, theme: 'dark' });
+    tabs.push(grace);
+    expect([await ada.nodeName(), await grace.nodeName()]).toEqual([node(0).name, node(1).name]);
+    await ada.part('editor').click();
+    await ada.type('Ada:\nGrace:');
+    await bothShow([ada, grace], 'Ada:\nGrace:');
+    await ada.caretToLine(0);
+    await grace.caretToLine(1);
+    return { ada, grace };
+  }
+
+  function bothShow(shown: readonly Tab[], text: string): Promise<unknown> {
+    return eventually(
+      async () => {
+        for (const tab of shown) expect(await tab.text()).toBe(text);
+        return true;
+      },
+      { what: `all tabs show ${JSON.stringify(text)}`, withinMs: 20_000 },
+    );
+  }
+
+  it('LOG1 PRES4 show what both write and where both are', async () => {
+    const { ada, grace } = await openBoth();
+
+    await Promise.all([ada.type(' to and fro'), grace.type(' here and there')]);
+
+    await bothShow([ada, grace], 'Ada: to and fro\nGrace: here and there');
+    await ada.caretOf(GRACE).waitFor();
+    await grace.caretOf(ADA).waitFor();
+    const people = async (tab: Tab) => (await tab.part('people').locator('li').allInnerTexts()).join(' ');
+    expect(await people(ada)).toContain(GRACE);
+    expect(await people(grace)).toContain(ADA);
+    await Promise.all([ada.untilMark('saved'), grace.untilMark('saved')]);
+    expect([...ada.uncaught(), ...grace.uncaught()]).toEqual([]);
+  });
+
+  it('WIRE5 LOG6 a tab whose node is killed moves by itself, keeps every key, and claims nothing unsaved', async () => {
+    const { ada, grace } = await openBoth();
+    await Promise.all([ada.untilMark('saved'), grace.untilMark('saved')]);
+
+    // What Ada writes now is nowhere but in her tab when her node dies: the log does not answer.
+    cluster.redis.process.kill('SIGSTOP');
+    await ada.type(' held');
+    const typedAtMs = Date.now();
+    const ended = await node(0).process.stop({ signal: 'SIGKILL' });
+    expect(ended.signal).toBe('SIGKILL');
+    await ada.untilMark('kept');
+    await Promise.all([ada.type(' and kept'), grace.type(' meanwhile')]);
+    expect(await ada.text()).toBe('Ada: held and kept\nGrace:');
+    const whileAway = await ada.marksSince(typedAtMs);
+    expect(whileAway).not.toContain('saved');
+    expect(await grace.marksSince(typedAtMs)).not.toContain('refused');
+
+    const resumedAtMs = Date.now();
+    cluster.redis.process.kill('SIGCONT');
+    await ada.untilMark('saved', 30_000);
+    const savedAtMs = (await ada.marks()).findLast(({ state }) => state === 'saved')?.atMs ?? 0;
+    expect(savedAtMs).toBeGreaterThan(resumedAtMs);
+    expect(await ada.nodeName()).toBe(node(1).name);
+    await bothShow([ada, grace], 'Ada: held and kept\nGrace: meanwhile');
+    await grace.untilMark('saved');
+
+    // The moved tab is a full one: it writes, and is seen where it writes.
+    await Promise.all([ada.type(', moved'), grace.type(', stayed')]);
+    await bothShow([ada, grace], 'Ada: held and kept, moved\nGrace: meanwhile, stayed');
+    await ada.caretOf(GRACE).waitFor();
+    await grace.caretOf(ADA).waitFor();
+    await ada.untilMark('saved');
+
+    // What both call saved is what somebody reads who was not there.
+    const docId = new URL(ada.page.url()).searchParams.get('doc') ?? '';
+    await Promise.all(tabs.map((tab) => tab.close()));
+    tabs = [await Tab.open(browser, { url: node(1).url, docId, person: 'Edith' })];
+    await bothShow(tabs, 'Ada: held and kept, moved\nGrace: meanwhile, stayed');
+  });
+
+  it('WIRE5 LOG6 the mark never says saved while the log does not answer', async () => {
+    const { ada, grace } = await openBoth();
+    await Promise.all([ada.untilMark('saved'), grace.untilMark('saved')]);
+
+    cluster.redis.process.kill('SIGSTOP');
+    await ada.type(' unheard');
+    const typedAtMs = Date.now();
+    await ada.untilMark('slow');
+    await ada.type(' of');
+    expect(await grace.text()).toBe('Ada:\nGrace:');
+    const marks = await ada.marksSince(typedAtMs);
+    expect(marks.length).toBeGreaterThan(0);
+    expect(marks).not.toContain('saved');
+
+    const resumedAtMs = Date.now();
+    cluster.redis.process.kill('SIGCONT');
+    await ada.untilMark('saved');
+    await bothShow([ada, grace], 'Ada: unheard of\nGrace:');
+    const firstSaved = (await ada.marks()).find(({ state, atMs }) => state === 'saved' && atMs > typedAtMs);
+    expect(firstSaved?.atMs).toBeGreaterThan(resumedAtMs);
+  });
+});
