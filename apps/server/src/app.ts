@@ -6,7 +6,7 @@ import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import { makeNodeId, type NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Access } from './access/access.ts';
 import type { Authenticator } from './auth/principal.ts';
 import { drainNode } from './drain/drain.ts';
@@ -89,7 +89,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
 
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: parts.trustProxy,
     routerOptions: { maxParamLength: 1_000 },
     forceCloseConnections: true,

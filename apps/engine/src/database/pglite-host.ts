@@ -89,7 +89,7 @@ function describe(worker: Worker, host: string, failure: Failure, cleanUp: () =>
   };
   return {
     address,
-    url: `postgresql://postgres@/postgres?host=${encodeURIComponent(host)}&port=${PORT}`,
+    url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(host)}&port=${PORT}`,
     onFailure: (listener) => void failure.rejected.catch(listener),
     stop: () => (stopping ??= stop()),
   };

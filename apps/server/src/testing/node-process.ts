@@ -5,6 +5,7 @@ export type NodeProcessOptions = {
   readonly name: string;
   readonly port: number;
   readonly redisUrl: string;
+  /** A database that is migrated. */
   readonly postgresUrl: string;
   /** The folder of the built page. */
   readonly webRoot: string;

@@ -1,5 +1,4 @@
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
-import { migrate } from '@kryton/engine/database/migrate.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { startTestNode } from './test-node.ts';
 
@@ -16,7 +15,6 @@ type Settings = {
 // One node in a process of its own, so that a test can kill it. Written by `startNodeProcess` and read by nobody else.
 const settings: Settings = JSON.parse(process.argv[2] ?? '');
 const database = await connectDatabase({ url: settings.postgresUrl }, { applicationName: settings.name });
-await migrate(database.db);
 const node = await startTestNode({ ...settings, snapshots: new PostgresSnapshotStore(database.db) });
 process.once('SIGTERM', () => {
   void node

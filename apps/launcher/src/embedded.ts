@@ -1,0 +1,136 @@
+import type { Server } from 'node:http';
+import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantine.ts';
+import { type Config, loadConfig } from '@kryton/engine/config/load-config.ts';
+import { requireAuthentication } from '@kryton/engine/config/require-authentication.ts';
+import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
+import { migrate } from '@kryton/engine/database/migrate.ts';
+import { type PgliteHost, startPglite } from '@kryton/engine/database/pglite-host.ts';
+import { EmbeddedJobQueue } from '@kryton/engine/jobs/embedded-job-queue.ts';
+import type { Service } from '@kryton/engine/lifecycle/lifecycle.ts';
+import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
+import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
+import { EmbeddedUpdateLog } from '@kryton/engine/log/embedded-update-log.ts';
+import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
+import { openAccess } from '@kryton/server/access/open-access.ts';
+import { createNode } from '@kryton/server/app.ts';
+import { visitors } from '@kryton/server/auth/visitors.ts';
+import { WEB_ROOT } from '@kryton/server/http/web-root.ts';
+import { serveMetrics } from '@kryton/server/metrics/metrics-server.ts';
+import { limitsOf, nodeDeadlines, nodeService } from '@kryton/server/node-service.ts';
+import { foldWorker } from '@kryton/worker/fold-worker.ts';
+import { WorkerMetrics } from '@kryton/worker/worker-metrics.ts';
+import { type Logger, pino } from 'pino';
+import { welcome } from './welcome.ts';
+
+const NODES = 2;
+const HEAVY = { maxThreads: 2, memoryMb: 768 };
+const SWEEP_EVERY_MS = 30_000;
+const FINISH_MS = 5_000;
+
+/**
+ * `npm start`: two nodes, the log, the snapshots and the jobs in this process, with the data in DATA_DIR. The second
+ * node listens on PORT + 1; both are what a cluster node is, only on the embedded adapters.
+ */
+export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<void> {
+  const config = loadConfig(env, { role: 'embedded' });
+  requireAuthentication(config, false);
+  const logger = pino({
+    level: env['LOG_LEVEL'] === undefined ? 'warn' : config.logLevel,
+    base: { name: 'kryton' },
+  });
+  let failed: (reason: string) => void = () => {};
+  const service = embedded(config, logger, (error) => failed(error.message));
+  const running = await runServices([service], { deadlines: nodeDeadlines(config), process, log: logger });
+  failed = (reason) => running.fail(reason);
+}
+
+function embedded(config: Config, logger: Logger, onFailure: (error: Error) => void): Service {
+  const closing: (() => Promise<unknown>)[] = [];
+  const draining: (() => Promise<unknown>)[] = [];
+  const onError = (error: unknown) => logger.warn({ err: error }, 'a part has trouble');
+
+  async function openStores(): Promise<{ database: Awaited<ReturnType<typeof connectDatabase>> }> {
+    const host: PgliteHost = await startPglite({ dataDir: config.dataDir });
+    closing.push(() => host.stop());
+    host.onFailure(onFailure);
+    const database = await connectDatabase(host.address, { applicationName: 'kryton', onIdleError: onError });
+    closing.push(database.close);
+    await migrate(database.db);
+    return { database };
+  }
+
+  return {
+    name: 'embedded',
+    async run() {
+      const { database } = await openStores();
+      const log = new EmbeddedUpdateLog(database.db, () => Date.now());
+      closing.push(() => log.close());
+      const jobs = new EmbeddedJobQueue({ timers: systemTimers, random: Math.random, onError });
+      closing.push(() => jobs.close());
+      const heavy = createHeavyWork(HEAVY);
+      closing.push(() => heavy.close());
+      const snapshots = new PostgresSnapshotStore(database.db);
+      const metrics = new WorkerMetrics('embedded');
+      closing.push(async () => metrics.stop());
+      const handlers = foldWorker({
+        log,
+        snapshots,
+        jobs,
+        metrics,
+        logger,
+        quarantine: new PostgresQuarantine(database.db),
+        folder: heavy,
+        now: () => performance.now(),
+        options: { keepMs: config.logKeepMs },
+      });
+      const processor = jobs.process(handlers, {
+        concurrency: config.workerConcurrency,
+        sweepEveryMs: SWEEP_EVERY_MS,
+      });
+      draining.push(() => processor.stop(FINISH_MS));
+
+      const ports = Array.from({ length: NODES }, (_, index) => config.port + index);
+      const urls = ports.map((port) => `http://localhost:${port}`);
+      const registries = [metrics.registry];
+      for (const [index, port] of ports.entries()) {
+        const node = await createNode({
+          name: `node-${index + 1}`,
+          log,
+          jobs,
+          heavy,
+          snapshots,
+          logger,
+          authenticator: visitors,
+          access: openAccess,
+          timers: systemTimers,
+          webRoot: WEB_ROOT,
+          urls,
+          trustProxy: config.trustProxy,
+          // Both nodes leave together and there is no third to go to: nobody is made to wait.
+          limits: { ...limitsOf(config), drainMs: 0 },
+        });
+        const service = nodeService(node, config.host, port);
+        closing.push(() => service.stop());
+        draining.push(async () => service.drain?.());
+        registries.push(node.metrics.registry);
+        await service.run();
+      }
+      if (config.metricsPort !== 0) {
+        const server: Server = await serveMetrics(registries, config.host, config.metricsPort);
+        closing.push(async () => {
+          server.closeAllConnections();
+          server.close();
+        });
+      }
+      process.stdout.write(welcome(urls, config.dataDir));
+    },
+    async drain() {
+      // Whoever is here has nowhere else to go: the other node leaves too. So nobody is made to wait.
+      await Promise.allSettled(draining.map((drain) => drain()));
+    },
+    async stop() {
+      for (const close of closing.toReversed()) await close();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { Config } from '@kryton/engine/config/load-config.ts';
+import type { Service } from '@kryton/engine/lifecycle/lifecycle.ts';
+import type { ClusterNode, NodeLimits } from './app.ts';
+import { listenError } from './metrics/metrics-server.ts';
+
+/** Beside the time over which clients are sent away: appending what is gathered, leaving Redis. */
+const DRAIN_MARGIN_MS = 10_000;
+
+/** The part of the configuration that bounds a node. */
+export function limitsOf(config: Config): NodeLimits {
+  return {
+    connections: config.maxConnections,
+    messageBytes: config.maxMessageBytes,
+    outboxBytes: config.outboxBytes,
+    cacheBytes: config.cacheBytes,
+    graceMs: config.redisGraceMs,
+    foldDelayMs: config.foldDelayMs,
+    drainMs: config.drainMs,
+  };
+}
+
+/** Deadlines of a process that holds a node (DRAIN1: every step has one). */
+export function nodeDeadlines(config: Config): { startMs: number; drainMs: number; stopMs: number } {
+  return { startMs: 90_000, drainMs: config.drainMs + DRAIN_MARGIN_MS, stopMs: 10_000 };
+}
+
+/** A node as a service: listens, drains, stops. `run` rejects with a StartupError that names the port. */
+export function nodeService(node: ClusterNode, host: string, port: number): Service {
+  return {
+    name: `node ${node.id}`,
+    async run() {
+      try {
+        await node.listen(host, port);
+      } catch (cause) {
+        throw listenError('PORT', host, port, cause);
+      }
+    },
+    drain: () => node.drain(),
+    stop: () => node.stop(),
+  };
+}
