@@ -61,6 +61,8 @@ describe('RedisUpdateLog', () => {
   it('SNAP7 a log that is covered to its end expires, and opening or appending keeps it', async () => {
     const docId = freshDoc();
     const { last } = await log.open(docId, ORIGIN);
+    // Opened and never written to: it leaves again.
+    expect(await admin.pttl(logKey(docId))).toBeGreaterThan(590_000);
     const end = { ...last, seq: 1 };
     await log.append(docId, last, Uint8Array.of(1));
     expect(await admin.pttl(logKey(docId))).toBe(-1);
@@ -68,8 +70,10 @@ describe('RedisUpdateLog', () => {
     for (const key of [logKey(docId), coveredKey(docId)]) {
       expect(await admin.pttl(key)).toBeGreaterThan(590_000);
     }
-    await admin.pexpire(logKey(docId), 1_000);
+    await admin.pexpire(logKey(docId), 60_000);
     await log.heads([docId]);
+    expect(await admin.pttl(logKey(docId))).toBeLessThanOrEqual(60_000);
+    await log.heads([docId], { isOpen: true });
     expect(await admin.pttl(logKey(docId))).toBeGreaterThan(590_000);
     await log.append(docId, end, Uint8Array.of(2));
     for (const key of [logKey(docId), coveredKey(docId)]) expect(await admin.pttl(key)).toBe(-1);

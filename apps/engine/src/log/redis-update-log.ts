@@ -81,7 +81,7 @@ export class RedisUpdateLog implements UpdateLog {
 
   async open(docId: DocId, after: Position): Promise<LogHead> {
     const keys = [logKey(docId), coveredKey(docId), liveChannel(docId)];
-    const head = readHead(await this.#run('open', [...keys, after.epoch, after.seq]));
+    const head = readHead(await this.#run('open', [...keys, after.epoch, after.seq, IDLE_LIFETIME_MS]));
     if (head === null) throw new LogUnavailable(`open of ${docId}: Redis answered without a head`);
     return head;
   }
@@ -115,10 +115,11 @@ export class RedisUpdateLog implements UpdateLog {
     return { kind: 'entries', entries, more: entries.length === limit };
   }
 
-  async heads(docIds: readonly DocId[]): Promise<(LogHead | null)[]> {
+  async heads(docIds: readonly DocId[], { isOpen = false } = {}): Promise<(LogHead | null)[]> {
+    const lifetimeMs = isOpen ? IDLE_LIFETIME_MS : 0;
     return await Promise.all(
       docIds.map(async (docId) =>
-        readHead(await this.#run('head', [logKey(docId), coveredKey(docId), IDLE_LIFETIME_MS])),
+        readHead(await this.#run('head', [logKey(docId), coveredKey(docId), lifetimeMs])),
       ),
     );
   }

@@ -44,8 +44,11 @@ export interface UpdateLog {
    */
   read(docId: DocId, after: Position, limit: number): Promise<LogPage>;
 
-  /** The heads of many documents' logs, in the order asked; null where there is none. Keeps them from expiring (SNAP7). */
-  heads(docIds: readonly DocId[]): Promise<(LogHead | null)[]>;
+  /**
+   * The heads of many documents' logs, in the order asked; null where there is none. `isOpen` says that somebody has
+   * these documents open, which keeps their logs from leaving the store (SNAP7).
+   */
+  heads(docIds: readonly DocId[], options?: { readonly isOpen?: boolean }): Promise<(LogHead | null)[]>;
 
   /** Hands every later entry and presence message of the document to `listener`, until the result is called. */
   subscribe(docId: DocId, listener: LogListener): Promise<() => Promise<void>>;

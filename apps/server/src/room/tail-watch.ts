@@ -57,7 +57,10 @@ export class TailWatch {
     if (rooms.length === 0) return;
     const asked = rooms.map((room) => room.position);
     try {
-      const heads = await this.#log.heads(rooms.map((room) => room.docId));
+      const heads = await this.#log.heads(
+        rooms.map((room) => room.docId),
+        { isOpen: true },
+      );
       rooms.forEach((room, index) => {
         const at = asked[index];
         if (at) room.compare(heads[index] ?? null, at);

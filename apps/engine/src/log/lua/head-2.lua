@@ -1,6 +1,6 @@
 -- The head of a log, and a longer life for a log that would expire while somebody has its document open (SNAP7).
 -- KEYS  1 log stream   2 covered marker
--- ARGV  1 lifetime of an idle log in ms
+-- ARGV  1 lifetime of an idle log in ms, 0 to leave it as it is
 -- Returns {last id, covered id or false}, or false when there is no log.
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 if info.err then

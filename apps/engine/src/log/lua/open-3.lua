@@ -1,6 +1,7 @@
 -- Finds the log, or begins a new epoch of it (LOG3).
 -- KEYS  1 log stream   2 covered marker   3 live channel
 -- ARGV  1 epoch and 2 seq of the newest position the caller knows of (snapshot or room)
+--       3 lifetime of an idle log in ms: one that nobody writes to leaves again (SNAP7)
 -- Returns {last id, covered id or false}. A log that ends before the caller's position has lost entries: it is
 -- kept, and a new epoch begins behind it. An epoch number is the larger of the clock in ms and one past every
 -- epoch seen, so it is never used twice.
@@ -26,5 +27,8 @@ local at = now[1] * 1000 + math.floor(now[2] / 1000)
 local id = string.format('%.0f-0', math.max(at, epoch + 1))
 redis.call('XADD', KEYS[1], id, 'o', '')
 redis.call('XDEL', KEYS[1], id)
+if info.err then
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
 redis.call('SPUBLISH', KEYS[3], string.char(#id) .. id)
 return { id, covered }
