@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type PageCluster, type PageNode, startPageCluster } from '../testing/page-cluster.ts';
+import { type Front, type PageCluster, type PageNode, startPageCluster } from '../testing/page-cluster.ts';
 import { startChromium, Tab } from '../testing/tab.ts';
 
 const ADA = 'Ada';
 const GRACE = 'Grace';
 
-describe('two tabs on two nodes', () => {
+const FRONTS: readonly Front[] = ['proxy', 'addresses'];
+
+describe.each(FRONTS)('two tabs on two of three nodes, which they reach by: %s', (front) => {
   let browser: Browser;
   let cluster: PageCluster;
   let tabs: Tab[] = [];
@@ -19,7 +21,7 @@ describe('two tabs on two nodes', () => {
   afterAll(() => browser?.close());
 
   beforeEach(async () => {
-    cluster = await startPageCluster(2);
+    cluster = await startPageCluster(3, front);
   });
   afterEach(async () => {
     await Promise.all(tabs.map((tab) => tab.close()));
@@ -27,20 +29,21 @@ describe('two tabs on two nodes', () => {
     await cluster?.stop();
   });
 
-  const node = (index: number): PageNode => {
-    const found = cluster.nodes[index];
-    if (!found) throw new Error(`there is no node ${index}`);
+  async function nodeOf(tab: Tab): Promise<PageNode> {
+    const name = await tab.nodeName();
+    const found = cluster.nodes.find((node) => node.name === name);
+    if (!found) throw new Error(`the page says that it is on "${name}", and there is no such node`);
     return found;
-  };
+  }
 
-  /** Ada on the first node and Grace on the second, each with a line of her own to write on. */
+  /** Ada on one node and Grace on another, each with a line of her own to write on. */
   async function openBoth(): Promise<{ ada: Tab; grace: Tab }> {
     const docId = randomUUID();
-    const ada = await Tab.open(browser, { url: node(0).url, docId, person: ADA });
+    const ada = await Tab.open(browser, { url: cluster.urlOf(0), docId, person: ADA });
     tabs.push(ada);
-    const grace = await Tab.open(browser, { url: node(1).url, docId, person: GRACE, theme: 'dark' });
+    const grace = await Tab.open(browser, { url: cluster.urlOf(1), docId, person: GRACE, theme: 'dark' });
     tabs.push(grace);
-    expect([await ada.nodeName(), await grace.nodeName()]).toEqual([node(0).name, node(1).name]);
+    expect(await nodeOf(ada)).not.toBe(await nodeOf(grace));
     await ada.part('editor').click();
     await ada.type('Ada:\nGrace:');
     await bothShow([ada, grace], 'Ada:\nGrace:');
@@ -82,7 +85,8 @@ describe('two tabs on two nodes', () => {
     cluster.redis.process.kill('SIGSTOP');
     await ada.type(' held');
     const typedAtMs = Date.now();
-    const ended = await node(0).process.stop({ signal: 'SIGKILL' });
+    const lost = await nodeOf(ada);
+    const ended = await lost.process.stop({ signal: 'SIGKILL' });
     expect(ended.signal).toBe('SIGKILL');
     await ada.untilMark('kept');
     await Promise.all([ada.type(' and kept'), grace.type(' meanwhile')]);
@@ -96,7 +100,7 @@ describe('two tabs on two nodes', () => {
     await ada.untilMark('saved', 30_000);
     const savedAtMs = (await ada.marks()).findLast(({ state }) => state === 'saved')?.atMs ?? 0;
     expect(savedAtMs).toBeGreaterThan(resumedAtMs);
-    expect(await ada.nodeName()).toBe(node(1).name);
+    expect(await nodeOf(ada)).not.toBe(lost);
     await bothShow([ada, grace], 'Ada: held and kept\nGrace: meanwhile');
     await grace.untilMark('saved');
 
@@ -110,8 +114,24 @@ describe('two tabs on two nodes', () => {
     // What both call saved is what somebody reads who was not there.
     const docId = new URL(ada.page.url()).searchParams.get('doc') ?? '';
     await Promise.all(tabs.map((tab) => tab.close()));
-    tabs = [await Tab.open(browser, { url: node(1).url, docId, person: 'Edith' })];
+    tabs = [await Tab.open(browser, { url: cluster.urlOf(2), docId, person: 'Edith' })];
     await bothShow(tabs, 'Ada: held and kept, moved\nGrace: meanwhile, stayed');
+  });
+
+  it('DRAIN1 a tab whose node is told to leave moves to another while both write, and nothing is lost', async () => {
+    const { ada, grace } = await openBoth();
+    const lost = await nodeOf(ada);
+    const words = Array.from({ length: 40 }, (_, index) => ` word${index}`).join('');
+
+    const typing = Promise.all([ada.type(words), grace.type(words)]);
+    await eventually(async () => (await grace.text()).includes('word3'), { what: 'both are writing' });
+    lost.process.kill('SIGTERM');
+    await typing;
+
+    await eventually(async () => (await nodeOf(ada)) !== lost, { what: 'Ada is on another node' });
+    await bothShow([ada, grace], `Ada:${words}\nGrace:${words}`);
+    await Promise.all([ada.untilMark('saved'), grace.untilMark('saved')]);
+    expect(await lost.process.exited).toEqual({ code: 0, signal: null });
   });
 
   it('WIRE5 LOG6 the mark never says saved while the log does not answer', async () => {

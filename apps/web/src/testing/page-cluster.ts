@@ -1,9 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import type { RunningProcess } from '@kryton/engine/testing/services/child-process.ts';
+import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
+import { migrate } from '@kryton/engine/database/migrate.ts';
+import { type RunningProcess, startProcess } from '@kryton/engine/testing/services/child-process.ts';
 import { freePort } from '@kryton/engine/testing/services/free-port.ts';
+import { type NginxService, startNginx } from '@kryton/engine/testing/services/nginx-service.ts';
 import { startPostgres } from '@kryton/engine/testing/services/postgres-service.ts';
 import { type RedisService, startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { temporaryDirectory } from '@kryton/engine/testing/services/temporary-directory.ts';
+import { renderNginxConfig } from '@kryton/launcher/nginx-config.ts';
+import { WEB_ROOT } from '@kryton/server/http/web-root.ts';
 import { startNodeProcess } from '@kryton/server/testing/node-process.ts';
 import { build } from 'vite';
 
@@ -14,49 +19,99 @@ export type PageNode = { readonly name: string; readonly url: string; readonly p
 export type PageCluster = {
   readonly redis: RedisService;
   readonly nodes: readonly PageNode[];
-  /** Starts one more node. It gets an address that the earlier ones already told their pages. */
-  startNode(): Promise<PageNode>;
+  /** Where the tab number `index` is opened: one node after the other, or the proxy, which picks one. */
+  urlOf(index: number): string;
   stop(): Promise<void>;
 };
 
-/** Starts the services and `count` nodes; addresses for `spare` more are known to every page. */
-export async function startPageCluster(count: number, spare = 0): Promise<PageCluster> {
-  const [webRoot, redis, postgres, ports] = await Promise.all([
-    buildPage(),
+/**
+ * How a page reaches nodes.
+ *
+ * - `proxy`: nginx with the configuration of infra/ in front of `apps/server/src/main.ts`; the page knows one address.
+ * - `addresses`: no proxy; each node tells the page the addresses of all, as `npm start` does.
+ */
+export type Front = 'proxy' | 'addresses';
+
+/** Starts the services and `count` nodes, and resolves when all are ready. */
+export async function startPageCluster(count: number, front: Front): Promise<PageCluster> {
+  const [webRoot, redis, postgres, frontPort] = await Promise.all([
+    buildPage(front),
     startRedis({ aof: true }),
     startPostgres(),
-    freePorts(count + spare),
+    freePort(),
   ]);
   const postgresUrl = await postgres.createDatabase();
+  const database = await connectDatabase({ url: postgresUrl }, { applicationName: 'page-cluster' });
+  await migrate(database.db).finally(() => database.close());
+  const ports = await freePorts(count);
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  const nodes: PageNode[] = [];
-  const startNode = async () => {
-    const name = `node-${nodes.length + 1}`;
-    const port = ports[nodes.length];
-    if (port === undefined) throw new Error(`there is no address left for ${name}`);
-    const options = { name, port, redisUrl: redis.url, postgresUrl, webRoot, urls };
-    const node = { name, url: `http://127.0.0.1:${port}`, process: await startNodeProcess(options) };
-    nodes.push(node);
-    return node;
+  const frontUrl = `http://127.0.0.1:${frontPort}`;
+  const start = async (port: number, index: number): Promise<PageNode> => {
+    const options = { name: `node-${index + 1}`, port, redisUrl: redis.url, postgresUrl };
+    const running =
+      front === 'proxy'
+        ? await startProductNode({ ...options, appUrl: frontUrl })
+        : await startNodeProcess({ ...options, webRoot, urls });
+    return { name: options.name, url: `http://127.0.0.1:${port}`, process: running };
   };
-  for (let index = 0; index < count; index += 1) await startNode();
+  const nodes = await Promise.all(ports.map(start));
+  const proxy = front === 'proxy' ? await startProxy(frontPort, ports) : null;
   return {
     redis,
     nodes,
-    startNode,
+    urlOf: (index) => (proxy === null ? (nodes[index % count]?.url ?? frontUrl) : frontUrl),
     async stop() {
       // A stopped process cannot hear that it should end.
       redis.process.kill('SIGCONT');
+      await proxy?.stop();
       await Promise.all(nodes.map((node) => node.process.stop()));
       await Promise.all([redis.stop(), postgres.stop()]);
     },
   };
 }
 
-async function buildPage(): Promise<string> {
-  const outDir = temporaryDirectory('page');
+function startProxy(port: number, nodePorts: readonly number[]): Promise<NginxService> {
+  const dir = temporaryDirectory('proxy');
+  // `startNginx` says these two itself, on its command line.
+  const text = renderNginxConfig({ dir, port, nodePorts }).replace(/^(?:pid|daemon) .*;$/gm, '');
+  return startNginx({ config: { text }, port });
+}
+
+type ProductNode = {
+  readonly name: string;
+  readonly port: number;
+  readonly redisUrl: string;
+  readonly postgresUrl: string;
+  readonly appUrl: string;
+};
+
+/** A node as it is deployed: `npm run node`. */
+function startProductNode({ name, port, redisUrl, postgresUrl, appUrl }: ProductNode) {
+  return startProcess({
+    name: `${name} on port ${port}`,
+    command: process.execPath,
+    args: [fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url))],
+    env: {
+      NODE_ENV: 'development',
+      NODE_NAME: name,
+      HOST: '127.0.0.1',
+      PORT: `${port}`,
+      METRICS_PORT: '0',
+      REDIS_URL: redisUrl,
+      DATABASE_URL: postgresUrl,
+      APP_URL: appUrl,
+      DRAIN_SECONDS: '1',
+    },
+    ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
+    readyWithinMs: 30_000,
+  });
+}
+
+/** Builds the page to where the product looks for it, or to a directory of the test's own. */
+async function buildPage(front: Front): Promise<string> {
+  const outDir = front === 'proxy' ? WEB_ROOT : temporaryDirectory('page');
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  await build({ root, logLevel: 'error', build: { outDir, emptyOutDir: false } });
+  await build({ root, logLevel: 'error', build: { outDir } });
   return outDir;
 }
 

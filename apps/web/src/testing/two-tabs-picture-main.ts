@@ -24,7 +24,7 @@ const TEXT = [
 const GRACES_LINE = 6;
 const ADAS_LINE = 2;
 
-const cluster = await startPageCluster(2);
+const cluster = await startPageCluster(2, 'addresses');
 const browser = await startChromium();
 try {
   await takePicture(browser);
