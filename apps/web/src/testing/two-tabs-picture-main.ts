@@ -50,6 +50,8 @@ async function takePicture(chromium: Browser): Promise<void> {
   const wholeText = await grace.text();
   await eventually(async () => (await ada.text()) === wholeText, { what: 'both have the text' });
   await Promise.all([ada.untilMark('saved'), grace.untilMark('saved')]);
+  // The count in the corner comes a moment after the last key.
+  await Promise.all([ada, grace].map((tab) => tab.page.getByText(/^\d+ words/).waitFor()));
   // Before the names at the carets fade, which they do some time after the last move.
   const pictures = await Promise.all([ada.page.screenshot(), grace.page.screenshot()]);
   await compose(chromium, pictures);
