@@ -62,6 +62,8 @@ class ThreadedWork implements HeavyWork {
       minThreads: 0,
       maxThreads,
       idleTimeout: IDLE_MS,
+      // With NODE_ENV=development Yjs freezes values as it reads them, and fails on binary inside of JSON.
+      env: { ...process.env, NODE_ENV: 'production' },
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     });
     // A thread that dies (memory) fails its task, which is how it is noticed; the pool starts another.

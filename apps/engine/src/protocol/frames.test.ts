@@ -136,6 +136,8 @@ describe('frames', () => {
 
   it('refuses a state vector above 512 KiB', () => {
     expect(decodeFrame(encodeSyncStep1(new Uint8Array(512 * 1024))).kind).toBe('sync-step-1');
-    expect(() => decodeFrame(encodeSyncStep1(new Uint8Array(512 * 1024 + 1)))).toThrow(/state vector has 524289/);
+    expect(() => decodeFrame(encodeSyncStep1(new Uint8Array(512 * 1024 + 1)))).toThrow(
+      /state vector has 524289/,
+    );
   });
 });

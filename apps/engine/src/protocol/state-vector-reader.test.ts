@@ -27,10 +27,10 @@ describe('checkStateVector', () => {
   });
 
   it('refuses bombs and damage', () => {
-    expect(refusalOf(encoding.encode((e) => encoding.writeVarUint(e, 10_001)))).toBe(
+    expect(refusalOf(encoding.encode((e) => encoding.writeVarUint(e, 60_001)))).toBe(
       'state-vector-too-large',
     );
-    expect(refusalOf(new Uint8Array(64 * 1024 + 1))).toBe('state-vector-too-large');
+    expect(refusalOf(new Uint8Array(512 * 1024 + 1))).toBe('state-vector-too-large');
     expect(refusalOf(encoding.encode((e) => encoding.writeVarUint(e, 9)))).toBe('unreadable');
     expect(refusalOf(Uint8Array.of())).toBe('unreadable');
     expect(refusalOf(entries([1, 2 ** 31 + 1]))).toBe('clock-too-large');

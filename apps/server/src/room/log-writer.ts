@@ -20,6 +20,7 @@ export type LogWriterOptions = {
   /** The log did not answer for `graceMs`: what was waiting is given up, unacknowledged (LOG6). */
   readonly onUnreachable: () => void;
   readonly onRetry: (error: unknown) => void;
+  readonly onUnmergeable: (error: unknown) => void;
   readonly windowMs: () => number;
   readonly graceMs: number;
   readonly timers: Timers;
@@ -86,8 +87,30 @@ export class LogWriter {
   }
 
   async #append(batch: Uint8Array[]): Promise<void> {
+    const merged = await this.#merged(batch);
+    if (merged) {
+      await this.#appendOne(merged, batch);
+      return;
+    }
+    for (const update of batch) {
+      if (!(await this.#appendOne(update, [update]))) return;
+    }
+  }
+
+  /** The batch as one update; null when that fails (LOG9): each passed the guard and is appended by itself then. */
+  async #merged(batch: Uint8Array[]): Promise<Uint8Array | null> {
+    if (batch.length === 1) return batch[0] ?? null;
+    try {
+      return await this.#options.merge(batch);
+    } catch (error) {
+      this.#options.onUnmergeable(error);
+      return null;
+    }
+  }
+
+  /** Appends `update`, which stands for the updates of `batch`; false when it was given up. Never rejects. */
+  async #appendOne(update: Uint8Array, batch: readonly Uint8Array[]): Promise<boolean> {
     const { docId, log, known, timers, graceMs } = this.#options;
-    const update = batch.length === 1 && batch[0] ? batch[0] : await this.#options.merge(batch);
     const startedAt = timers.now();
     let failingSince: number | null = null;
     let retryMs = FIRST_RETRY_MS;
@@ -97,24 +120,27 @@ export class LogWriter {
         if (result.kind === 'appended') {
           this.#settle(batch);
           this.#options.onAppended(result.position, startedAt);
-          return;
+          return true;
         }
         await this.#options.onLost();
         failingSince = null;
+        // Several nodes may be opening new epochs one after the other; this must not become a race of all with all.
+        await pause(timers, FIRST_RETRY_MS);
       } catch (error) {
         failingSince ??= timers.now();
         if (timers.now() - failingSince >= graceMs) {
           this.#giveUp();
-          return;
+          return false;
         }
         this.#options.onRetry(error);
         await pause(timers, retryMs);
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       }
     }
+    return false;
   }
 
-  #settle(batch: Uint8Array[]): void {
+  #settle(batch: readonly Uint8Array[]): void {
     this.#durable += batch.length;
     for (const update of batch) this.#pendingBytes -= update.length;
     if (this.#waiting.length === 0) return;

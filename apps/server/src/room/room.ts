@@ -103,6 +103,10 @@ export class Room {
       onAppended: (position, startedAt) => this.#appended(position, startedAt),
       onUnreachable: () => this.closeAll('logUnreachable'),
       onRetry: onError,
+      onUnmergeable: (error) => {
+        metrics.setAside();
+        logger.error({ docId, err: error }, 'a batch cannot be merged and is appended piece by piece');
+      },
     });
     this.#presence = new PresenceExchange({
       node: ports.node,

@@ -106,7 +106,7 @@ describe('the wire', () => {
     client.close();
   });
 
-  it('WIRE5 ACC1 a refused write is said so, never appended, and no barrier comes back after it', async () => {
+  it('WIRE5 a refused write is said so, never appended, and no barrier comes back after it', async () => {
     const docId = freshDoc();
     const viewer = await raw(2, docId);
     viewer.barrier(1);
