@@ -84,7 +84,7 @@ export async function startKryton(nodeCount = 2): Promise<SystemUnderTest> {
 function startNode(port: number, env: NodeJS.ProcessEnv): Promise<RunningProcess> {
   return startProcess({
     name: `node on ${port}`,
-    ...pinned(process.execPath, [NODE_MAIN]),
+    ...pinned(process.execPath, [...profiling(), NODE_MAIN]),
     env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
     ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.ok ?? false,
     readyWithinMs: 30_000,
@@ -123,6 +123,12 @@ function startRedis(port: number, dir: string): Promise<RunningProcess> {
     },
     readyWithinMs: 10_000,
   });
+}
+
+/** `BENCH_PROFILE=dir` makes each node write a CPU profile there when it ends. */
+function profiling(): string[] {
+  const dir = process.env['BENCH_PROFILE'];
+  return dir ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : [];
 }
 
 /** Without `taskset` (not Linux) the figures mix the generator's share of the machine in; the report says so. */
