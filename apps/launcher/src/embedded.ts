@@ -24,7 +24,7 @@ import { type Logger, pino } from 'pino';
 import { welcome } from './welcome.ts';
 
 const NODES = 2;
-const HEAVY = { maxThreads: 2, memoryMb: 768 };
+const HEAVY = { minThreads: 1, maxThreads: 2, memoryMb: 768 };
 const SWEEP_EVERY_MS = 30_000;
 const FINISH_MS = 5_000;
 
@@ -70,6 +70,9 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
       closing.push(() => jobs.close());
       const heavy = createHeavyWork(HEAVY);
       closing.push(() => heavy.close());
+      // Threads of its own: a long fold must not hold up a join.
+      const folder = createHeavyWork({ maxThreads: config.workerConcurrency, memoryMb: HEAVY.memoryMb });
+      closing.push(() => folder.close());
       const snapshots = new PostgresSnapshotStore(database.db);
       const metrics = new WorkerMetrics('embedded');
       closing.push(async () => metrics.stop());
@@ -80,7 +83,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         metrics,
         logger,
         quarantine: new PostgresQuarantine(database.db),
-        folder: heavy,
+        folder,
         now: () => performance.now(),
         options: { keepMs: config.logKeepMs },
       });

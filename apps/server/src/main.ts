@@ -23,7 +23,7 @@ import { serveMetrics } from './metrics/metrics-server.ts';
 import { limitsOf, nodeDeadlines, nodeService } from './node-service.ts';
 
 /** Merging and filtering of large documents; folding is the worker's. */
-const HEAVY = { maxThreads: 2, memoryMb: 768 };
+const HEAVY = { minThreads: 1, maxThreads: 2, memoryMb: 768 };
 
 /** Everything one node holds, in the order in which it is opened. */
 function clusterNode(config: Config, logger: Logger): Service {

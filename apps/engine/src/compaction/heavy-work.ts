@@ -35,6 +35,8 @@ export class HeavyWorkFailed extends Error {
 }
 
 export type HeavyWorkOptions = {
+  /** Threads that are always there, because the first task of a new one waits a third of a second; 0 unless told. */
+  readonly minThreads?: number;
   /** Threads at most; they start when needed and end after half a minute without work. */
   readonly maxThreads: number;
   /** Heap of each thread in MiB. What exceeds it fails alone: the process lives on. */
@@ -55,11 +57,11 @@ class ThreadedWork implements HeavyWork {
   readonly #pool: Piscina;
   readonly #timeoutMs: number;
 
-  constructor({ maxThreads, memoryMb, timeoutMs = TIMEOUT_MS }: HeavyWorkOptions) {
+  constructor({ minThreads = 0, maxThreads, memoryMb, timeoutMs = TIMEOUT_MS }: HeavyWorkOptions) {
     this.#timeoutMs = timeoutMs;
     this.#pool = new Piscina({
       filename: new URL('./heavy-thread.ts', import.meta.url).href,
-      minThreads: 0,
+      minThreads,
       maxThreads,
       idleTimeout: IDLE_MS,
       // With NODE_ENV=development Yjs freezes values as it reads them, and fails on binary inside of JSON.

@@ -48,7 +48,7 @@ export class EmbeddedUpdateLog implements UpdateLog {
     const head = await this.#head(docId);
     if (head && comparePositions(head.last, after) >= 0) return head;
     const epoch = Math.max(this.#now(), after.epoch + 1, (head?.last.epoch ?? 0) + 1);
-    const opened: LogHead = { last: { epoch, seq: 0 }, covered: head?.covered ?? null };
+    const opened: LogHead = { last: { epoch, seq: 0 }, covered: head?.covered ?? null, isEmpty: !head };
     await this.#guard(() =>
       this.#database
         .insertInto('log_heads')
@@ -183,7 +183,9 @@ export class EmbeddedUpdateLog implements UpdateLog {
       this.#database.selectFrom('log_heads').selectAll().where('doc_id', '=', docId).executeTakeFirst(),
     );
     if (!row) return null;
+    // Not looked for: saying no costs one empty read.
     const head: LogHead = {
+      isEmpty: false,
       last: { epoch: Number(row.epoch), seq: Number(row.last_seq) },
       covered:
         row.covered_epoch === null || row.covered_seq === null
@@ -230,7 +232,8 @@ export class EmbeddedUpdateLog implements UpdateLog {
     if (accepted.length === 0) return;
     await this.#guard(() => this.#insert(accepted));
     for (const [docId, position] of last) {
-      this.#heads.set(docId, { last: position, covered: this.#heads.get(docId)?.covered ?? null });
+      const covered = this.#heads.get(docId)?.covered ?? null;
+      this.#heads.set(docId, { last: position, covered, isEmpty: false });
     }
     for (const { docId, position, update, settle } of accepted) {
       this.#announce(docId, position, update);

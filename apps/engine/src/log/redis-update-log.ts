@@ -218,11 +218,12 @@ export class RedisUpdateLog implements UpdateLog {
 
 function readHead(reply: ScriptReply): LogHead | null {
   if (!Array.isArray(reply)) return null;
-  const [last, covered] = reply;
+  const [last, covered, length] = reply;
   if (!Buffer.isBuffer(last)) return null;
   return {
     last: parsePosition(last.toString('latin1')),
     covered: Buffer.isBuffer(covered) ? parsePosition(covered.toString('latin1')) : null,
+    isEmpty: length === 0,
   };
 }
 

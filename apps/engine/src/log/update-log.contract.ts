@@ -152,7 +152,7 @@ export function describeUpdateLog(name: string, start: () => Promise<LogUnderTes
       await under.log.trim(docId, end, 0);
       await under.log.trim(docId, { ...end, seq: 2 }, 0);
       const [head] = await under.log.heads([docId]);
-      expect(head).toEqual({ last: end, covered: end });
+      expect(head).toMatchObject({ last: end, covered: end });
     });
 
     it('SNAP7 a log that is trimmed to its end still knows where it stands', async () => {
@@ -208,6 +208,7 @@ export function describeUpdateLog(name: string, start: () => Promise<LogUnderTes
         under.other.open(docId, ORIGIN),
       ]);
       expect(mine).toEqual(theirs);
+      expect(mine.isEmpty).toBe(true);
       await eventually(() => heard.positions.length > 0, { what: 'the new epoch is announced' });
       expect(heard.positions).toEqual([mine.last]);
     });
@@ -220,7 +221,7 @@ export function describeUpdateLog(name: string, start: () => Promise<LogUnderTes
       const [second, missing, first] = await under.other.heads([two, none, one]);
       expect(second?.last.seq).toBe(0);
       expect(missing).toBeNull();
-      expect(first).toEqual({ last: end, covered: null });
+      expect(first).toEqual({ last: end, covered: null, isEmpty: false });
     });
 
     it('LOG5 the canary hears itself', async () => {

@@ -86,6 +86,8 @@ export interface UpdateLog {
 export type LogHead = {
   /** The last entry; `seq` 0 when the epoch has none yet. */
   readonly last: Position;
+  /** Whether the log holds no entry at all, of whichever epoch: there is nothing to read. */
+  readonly isEmpty: boolean;
   /** Up to where a committed snapshot covers it, as told by `trim`; null before the first. */
   readonly covered: Position | null;
 };

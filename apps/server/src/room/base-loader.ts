@@ -26,7 +26,7 @@ export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Positi
     const snapshot = await ports.snapshots.load(docId);
     const start = snapshot?.position ?? ORIGIN;
     const head = await ports.log.open(docId, comparePositions(start, notBefore) > 0 ? start : notBefore);
-    const entries = await readAfter(ports, docId, start);
+    const entries = head.isEmpty && head.covered === null ? [] : await readAfter(ports, docId, start);
     if (entries === null) continue;
     const stateVector = snapshot ? decodeStateVector(snapshot.stateVector) : new Map<number, number>();
     const base = new BaseState(snapshot?.state ?? EMPTY_UPDATE, stateVector, start);
@@ -63,7 +63,12 @@ async function withTail(
   const bytes = entries.reduce((sum, { update }) => sum + update.length, 0);
   const last = entries.at(-1);
   if (last && (bytes > MAX_TAIL_BYTES || entries.length > MAX_TAIL_ENTRIES)) {
-    const state = await ports.heavy.mergeMany([base.state, ...entries.map(({ update }) => update)]);
+    const parts = [base.state, ...entries.map(({ update }) => update)].filter(
+      (part) => part !== EMPTY_UPDATE,
+    );
+    const [only] = parts;
+    // A document that was imported whole is one entry: there is nothing to merge it with.
+    const state = parts.length === 1 && only ? only : await ports.heavy.mergeMany(parts);
     const stateVector = decodeStateVector(await ports.heavy.stateVectorOf(state));
     return new BaseState(state, stateVector, last.position);
   }

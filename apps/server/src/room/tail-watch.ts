@@ -4,8 +4,8 @@ import type { Room } from './room.ts';
 import type { RoomLogger } from './room-ports.ts';
 import type { Rooms } from './rooms.ts';
 
-/** LOG4 asks for 5 s: one round every two leaves room for a slow answer and the reading that follows. */
-const ROUND_MS = 2_000;
+/** LOG4 asks for 5 s: this leaves room for a slow answer and the reading that follows, and costs an idle document little. */
+const ROUND_MS = 3_500;
 /** Heads asked for in one go; a node with thousands of documents spreads them over the round. */
 const SLICE = 200;
 

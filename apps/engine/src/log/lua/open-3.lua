@@ -2,9 +2,9 @@
 -- KEYS  1 log stream   2 covered marker   3 live channel
 -- ARGV  1 epoch and 2 seq of the newest position the caller knows of (snapshot or room)
 --       3 lifetime of an idle log in ms: one that nobody writes to leaves again (SNAP7)
--- Returns {last id, covered id or false}. A log that ends before the caller's position has lost entries: it is
--- kept, and a new epoch begins behind it. An epoch number is the larger of the clock in ms and one past every
--- epoch seen, so it is never used twice.
+-- Returns {last id, covered id or false, number of entries}. A log that ends before the caller's position has lost
+-- entries: it is kept, and a new epoch begins behind it. An epoch number is the larger of the clock in ms and one
+-- past every epoch seen, so it is never used twice.
 local epoch = tonumber(ARGV[1])
 local seq = tonumber(ARGV[2])
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
@@ -15,7 +15,7 @@ if not info.err then
       local lastEpoch, lastSeq = string.match(info[i + 1], '^(%d+)%-(%d+)$')
       lastEpoch = tonumber(lastEpoch)
       if lastEpoch > epoch or (lastEpoch == epoch and tonumber(lastSeq) >= seq) then
-        return { info[i + 1], covered }
+        return { info[i + 1], covered, redis.call('XLEN', KEYS[1]) }
       end
     end
   end
@@ -31,4 +31,4 @@ if info.err then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
 end
 redis.call('SPUBLISH', KEYS[3], string.char(#id) .. id)
-return { id, covered }
+return { id, covered, redis.call('XLEN', KEYS[1]) }
