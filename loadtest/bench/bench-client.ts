@@ -1,43 +1,53 @@
-import {
-  decodeFrame,
-  encodePresence,
-  encodeSyncStep1,
-  encodeUpdate,
-} from '@kryton/engine/protocol/frames.ts';
-import { encodePresenceUpdate } from '@kryton/engine/protocol/presence-codec.ts';
-import { type RawData, WebSocket } from 'ws';
-import * as Y from 'yjs';
-import { type Deliveries, editKey, moveKey } from './deliveries.ts';
+import { decodeFrame, encodeSyncStep1, encodeSyncStep2 } from '@kryton/engine/protocol/frames.ts';
+import { withDeadline } from '@kryton/engine/testing/eventually.ts';
+import { WebSocket } from 'ws';
 
-const EVERYTHING = encodeSyncStep1(Uint8Array.of(0));
+const EMPTY_STATE_VECTOR = Uint8Array.of(0);
+const EMPTY_UPDATE = Uint8Array.of(0, 0);
+const ASKS_FOR_EVERYTHING = encodeSyncStep1(EMPTY_STATE_VECTOR);
+const HAS_NOTHING = encodeSyncStep2(EMPTY_UPDATE);
+/** The first two bytes of a message: sync (0) and the step. */
+const SYNC = 0;
+const STEP_1 = 0;
+const STEP_2 = 1;
+const ANSWER_WITHIN_MS = 60_000;
 
-/** A lean client: it makes real edits and moves and counts what it receives, but keeps no copy of the document. */
+/**
+ * A lean client: it does what a stock y-websocket client does on its socket, but keeps no document, so that the
+ * generator can be hundreds of them.
+ */
 export class BenchClient {
+  /** Every frame; the bytes are only valid during the call. */
+  onFrame: (frame: Buffer) => void = () => {};
   readonly #socket: WebSocket;
-  readonly #deliveries: Deliveries | null;
-  readonly #doc = new Y.Doc();
-  #clock = 0;
-  #onFrame: ((frame: Buffer) => void) | null = null;
+  readonly #synced = Promise.withResolvers<Uint8Array>();
 
-  private constructor(socket: WebSocket, deliveries: Deliveries | null) {
+  private constructor(socket: WebSocket) {
     this.#socket = socket;
-    this.#deliveries = deliveries;
-    socket.on('message', (data: RawData) => {
-      if (!Buffer.isBuffer(data)) return;
-      this.#onFrame?.(data);
-      this.#deliveries?.received(data);
+    socket.on('message', (data) => {
+      if (Buffer.isBuffer(data)) this.#receive(data);
     });
+    socket.on('error', (error) => this.#synced.reject(error));
+    socket.on('close', (code) => this.#synced.reject(new Error(`closed with ${code} before SyncStep2 came`)));
+    this.#synced.promise.catch(() => {});
   }
 
-  /** Connects; rejects when the server refuses. */
-  static async open(url: string, deliveries: Deliveries | null): Promise<BenchClient> {
-    const socket = new WebSocket(url, { perMessageDeflate: false });
-    const client = new BenchClient(socket, deliveries);
-    await new Promise<void>((resolve, reject) => {
+  /** Connects. Rejects when the server refuses or does not answer within a minute. */
+  static async connect(url: string): Promise<BenchClient> {
+    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: 0 });
+    const client = new BenchClient(socket);
+    const opened = new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve());
       socket.once('error', reject);
     });
-    socket.on('error', () => {});
+    await withDeadline(() => opened, ANSWER_WITHIN_MS);
+    return client;
+  }
+
+  /** Connects and resolves when the document has arrived. */
+  static async join(url: string): Promise<BenchClient> {
+    const client = await BenchClient.connect(url);
+    await client.sync();
     return client;
   }
 
@@ -45,63 +55,26 @@ export class BenchClient {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Asks for the document and resolves with the bytes of the SyncStep2 that answers. */
-  async sync(): Promise<number> {
-    const answered = new Promise<number>((resolve) => {
-      this.#onFrame = (bytes) => {
-        // Sync (0), step 2 (1): the only frame that ends the wait.
-        if (bytes[0] !== 0 || bytes[1] !== 1) return;
-        this.#onFrame = null;
-        resolve(bytes.length);
-      };
-    });
-    this.#socket.send(EVERYTHING);
-    return await answered;
+  /** Asks for the whole document; resolves with the Yjs update that the server answers. Once per connection. */
+  async sync(): Promise<Uint8Array> {
+    this.#socket.send(ASKS_FOR_EVERYTHING);
+    return await withDeadline(() => this.#synced.promise, ANSWER_WITHIN_MS);
   }
 
-  /** Sends `update` and resolves when the server has said that it is durable. */
-  async store(update: Uint8Array): Promise<void> {
-    const durable = new Promise<void>((resolve) => {
-      this.#onFrame = (bytes) => {
-        if (decodeFrame(bytes).kind !== 'barrier') return;
-        this.#onFrame = null;
-        resolve();
-      };
-    });
-    const { encodeBarrier } = await import('@kryton/engine/protocol/frames.ts');
-    this.#socket.send(encodeUpdate(update));
-    this.#socket.send(encodeBarrier(Uint8Array.of(1)));
-    await durable;
-  }
-
-  /** Types one character. */
-  edit(): void {
-    const { clientID } = this.#doc;
-    let update: Uint8Array | null = null;
-    this.#doc.once('update', (bytes: Uint8Array) => {
-      update = bytes;
-    });
-    const clock = Y.getState(this.#doc.store, clientID);
-    this.#doc.getText('content').insert(0, 'x');
-    if (!update) return;
-    this.#deliveries?.sending(editKey(clientID, clock));
-    this.#socket.send(encodeUpdate(update));
-  }
-
-  /** Moves the cursor. */
-  move(): void {
-    const clientId = this.#doc.clientID;
-    const clock = ++this.#clock;
-    const state = JSON.stringify({
-      user: { name: `User ${clientId}`, color: '#30bced' },
-      cursor: { anchor: clock, head: clock + 1 },
-    });
-    this.#deliveries?.sending(moveKey(clientId, clock));
-    this.#socket.send(encodePresence(encodePresenceUpdate([{ clientId, clock, state }])));
+  send(frame: Uint8Array): void {
+    this.#socket.send(frame);
   }
 
   close(): void {
     this.#socket.terminate();
-    this.#doc.destroy();
+  }
+
+  #receive(frame: Buffer): void {
+    if (frame[0] === SYNC && frame[1] === STEP_1) this.#socket.send(HAS_NOTHING);
+    if (frame[0] === SYNC && frame[1] === STEP_2) {
+      const decoded = decodeFrame(frame);
+      if (decoded.kind === 'sync-step-2') this.#synced.resolve(decoded.update);
+    }
+    this.onFrame(frame);
   }
 }

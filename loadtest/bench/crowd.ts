@@ -1,108 +1,144 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
+import { seededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import { BenchClient } from './bench-client.ts';
-import { Deliveries } from './deliveries.ts';
+import { type GeneratorState, watchGenerator } from './generator-watch.ts';
+import { Latencies } from './latencies.ts';
+import { Ledger, type Window } from './ledger.ts';
+import { isWholeForNewcomer } from './newcomer.ts';
+import { encodeMove, prepareEdits } from './prepared-actions.ts';
 import type { SystemUnderTest } from './system.ts';
-import { cpuMs } from './usage.ts';
+import { type CpuUsed, meterCpu } from './usage.ts';
 
 export type CrowdOptions = {
-  readonly documents: readonly string[];
-  /** In each document. */
+  readonly documents: number;
+  /** In each document; they are spread over the nodes. */
   readonly clients: number;
-  readonly editors: number;
-  /** Actions of one editor a second. */
-  readonly perS: number;
-  /** The share of the actions that are moves; the rest are edits. */
-  readonly moves: number;
+  readonly actors: number;
+  /** What an actor does: always the same, or the one and the other in turn. */
+  readonly does: readonly ('edit' | 'move')[];
+  /** Of one actor a second. */
+  readonly actionsPerS: number;
 };
 
-export type CrowdResult = {
-  readonly sent: number;
-  readonly delivered: number;
-  /** Expected deliveries that did not come; of moves only what nobody replaced by a later one is expected. */
+export type CrowdResult = Window & {
+  /** Deliveries that never came, see {@link Ledger.missing}. */
   readonly missing: number;
-  readonly cpuUs: number;
-  /** CPU of each server in words. */
-  readonly shares: readonly string[];
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  /** How late the generator's own event loop ran: above a few ms the latencies are its own. */
-  readonly lagMs: number;
+  /** Documents that a newcomer on some node did not find whole. */
+  readonly diverged: number;
+  readonly cpu: CpuUsed;
+  readonly generator: GeneratorState;
 };
+
+type Actor = { readonly client: BenchClient; readonly act: () => void };
+type Gathering = { readonly docId: string; readonly ledger: Ledger; readonly clients: BenchClient[] };
 
 const WARM_UP_MS = 5_000;
-const MEASURE_MS = 15_000;
-const ARRIVE_MS = 3_000;
+const MEASURE_MS = 20_000;
+const ARRIVE_WITHIN_MS = 10_000;
+/** Client ids of real clients are random numbers of 32 bits; these take as many bytes. */
+const FIRST_CLIENT_ID = 3_000_000_000;
+const TICK_MS = 1;
 
-/** Lets a crowd work at a steady rate and measures the servers' CPU and the latency of every 16th delivery. */
+/** Lets a crowd work at a steady rate, measures 20 s of it after 5 s, and then looks whether everything has arrived. */
 export async function crowd(system: SystemUnderTest, options: CrowdOptions): Promise<CrowdResult> {
-  const deliveries = new Deliveries();
-  const clients: { client: BenchClient; isEditor: boolean }[] = [];
-  for (const docId of options.documents) {
-    for (let i = 0; i < options.clients; i++) {
-      const base = system.bases[i % system.bases.length] ?? '';
-      const client = await BenchClient.open(system.urlOf(base, docId), deliveries);
-      await client.sync();
-      clients.push({ client, isEditor: i < options.editors });
+  const window: Window = { isOpen: false, sent: 0, delivered: 0, latencies: new Latencies() };
+  const actors: Actor[] = [];
+  const gatherings: Gathering[] = [];
+  for (let i = 0; i < options.documents; i++) {
+    gatherings.push(await gather(system, options, window, actors));
+  }
+  const stopActing = act(actors, options.actionsPerS);
+  await pause(WARM_UP_MS);
+  const generator = watchGenerator();
+  const cpuUsed = meterCpu(system);
+  window.isOpen = true;
+  await pause(MEASURE_MS);
+  window.isOpen = false;
+  const cpu = cpuUsed();
+  const generatorState = generator();
+  stopActing();
+  const owed = () => gatherings.reduce((sum, { ledger }) => sum + ledger.missing, 0);
+  const arrived = { what: 'everything has arrived', withinMs: ARRIVE_WITHIN_MS, everyMs: 200 };
+  await eventually(() => owed() === 0, arrived).catch(() => {});
+  const clients = gatherings.flatMap((gathering) => gathering.clients);
+  const lost = clients.filter((client) => !client.isOpen).length;
+  if (lost > 0) throw new Error(`${lost} of ${clients.length} connections were lost`);
+  const missing = owed();
+  const diverged = await countDiverged(system, gatherings);
+  for (const client of clients) client.close();
+  return { ...window, missing, diverged, cpu, generator: generatorState };
+}
+
+/** Connects the clients of one more document; those of them that act are added to `actors`. */
+async function gather(
+  system: SystemUnderTest,
+  options: CrowdOptions,
+  window: Window,
+  actors: Actor[],
+): Promise<Gathering> {
+  const docId = randomUUID();
+  const ledger = new Ledger(options.clients, window);
+  const clients: BenchClient[] = [];
+  for (let index = 0; index < options.clients; index++) {
+    const client = await BenchClient.join(system.urlOf(index % system.nodeCount, docId));
+    client.onFrame = (frame) => ledger.received(index, frame);
+    clients.push(client);
+    if (index < options.actors) {
+      const clientId = FIRST_CLIENT_ID + actors.length;
+      actors.push({ client, act: actions(client, index, clientId, ledger, options) });
     }
   }
-  const editors = clients.filter(({ isEditor }) => isEditor).map(({ client }) => client);
-  const stopActing = act(editors, options);
-  await pause(WARM_UP_MS);
-  const lag = monitorEventLoopDelay({ resolution: 1 });
-  lag.enable();
-  deliveries.measure(true);
-  const before = system.servers.map((server) => cpuMs([server]));
-  await pause(MEASURE_MS);
-  deliveries.measure(false);
-  const usedMs = system.servers.map((server, index) => cpuMs([server]) - (before[index] ?? 0));
-  const cpuUs = usedMs.reduce((sum, ms) => sum + ms, 0) * 1_000;
-  lag.disable();
-  stopActing();
-  const expected = deliveries.sent * options.clients;
-  const isComplete = () => options.moves > 0 || deliveries.delivered >= expected;
-  await eventually(isComplete, { what: 'everything is delivered', withinMs: ARRIVE_MS }).catch(() => {});
-  const lost = clients.filter(({ client }) => !client.isOpen).length;
-  if (lost > 0) throw new Error(`${lost} connections were lost`);
-  for (const { client } of clients) client.close();
-  return {
-    sent: deliveries.sent,
-    delivered: deliveries.delivered,
-    missing: options.moves > 0 ? deliveries.missingEdits(options.clients) : expected - deliveries.delivered,
-    cpuUs,
-    shares: system.servers.map(({ name }, index) => `${name} ${usedMs[index]} ms`),
-    p50: deliveries.latency(0.5),
-    p95: deliveries.latency(0.95),
-    p99: deliveries.latency(0.99),
-    lagMs: lag.percentile(99) / 1e6,
+  return { docId, ledger, clients };
+}
+
+function actions(
+  client: BenchClient,
+  sender: number,
+  clientId: number,
+  ledger: Ledger,
+  { does, actionsPerS }: CrowdOptions,
+): () => void {
+  const most = Math.ceil(((WARM_UP_MS + MEASURE_MS) / 1_000 + 5) * actionsPerS);
+  const edits = does.includes('edit') ? prepareEdits(clientId, most) : [];
+  let moves = 0;
+  let edited = 0;
+  // Half of a mixed crowd begins with the one, half with the other.
+  let turn = sender;
+  return () => {
+    if (does[turn++ % does.length] === 'move') {
+      ledger.sendingMove(sender, clientId);
+      client.send(encodeMove(clientId, ++moves));
+      return;
+    }
+    const frame = edits[edited++];
+    if (frame === undefined) throw new Error(`more than the ${most} edits that were prepared`);
+    ledger.sendingEdit(sender, clientId);
+    client.send(frame);
   };
 }
 
-/** Every editor acts at its own phase, so that the load is even. */
-function act(editors: readonly BenchClient[], { perS, moves }: CrowdOptions): () => void {
-  const everyMs = 1_000 / perS;
-  const cancels: (() => void)[] = [];
-  for (const [index, editor] of editors.entries()) {
-    let turn = index;
-    const one = () => {
-      // Half and half alternate; all or nothing is decided by the share alone.
-      const isMove = moves === 1 || (moves > 0 && turn++ % Math.round(1 / moves) === 0);
-      if (isMove) editor.move();
-      else editor.edit();
-    };
-    const first = setTimeout(
-      () => {
-        one();
-        const timer = setInterval(one, everyMs);
-        cancels.push(() => clearInterval(timer));
-      },
-      (index / editors.length) * everyMs,
-    );
-    cancels.push(() => clearTimeout(first));
+/** One after the other at even distances, in a random order: neighbours in a document do not act together. */
+function act(actors: readonly Actor[], actionsPerS: number): () => void {
+  const order = seededRandom(1).shuffled(actors);
+  const everyMs = 1_000 / actionsPerS / order.length;
+  const startedAt = performance.now();
+  let done = 0;
+  const timer = setInterval(() => {
+    const due = (performance.now() - startedAt) / everyMs;
+    for (; done < due; done++) order[done % order.length]?.act();
+  }, TICK_MS);
+  return () => clearInterval(timer);
+}
+
+/** Lets a newcomer open every document on every node. */
+async function countDiverged(system: SystemUnderTest, gatherings: readonly Gathering[]): Promise<number> {
+  let diverged = 0;
+  for (const { docId, ledger } of gatherings) {
+    for (let node = 0; node < system.nodeCount; node++) {
+      if (!(await isWholeForNewcomer(system.urlOf(node, docId), ledger.stateVector))) diverged++;
+    }
   }
-  return () => {
-    for (const cancel of cancels) cancel();
-  };
+  return diverged;
 }

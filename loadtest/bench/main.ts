@@ -1,111 +1,68 @@
-/** `npm run bench [-- P1 P6 …] [--runs N]`: the performance scenarios, for Kryton alone. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+/** `npm run bench [-- P1 P6 …] [--runs N] [--keep]`: the performance scenarios. `--keep` writes to loadtest/results. */
 import { parseArgs } from 'node:util';
-import { type Figure, SCENARIOS, type Scenario } from './scenarios.ts';
-import { startKryton } from './system.ts';
+import { GENERATOR_CORE, pin, unpinnable } from './cores.ts';
+import { CROWD_SCENARIOS } from './crowd-scenarios.ts';
+import { JOIN_SCENARIOS } from './join-scenarios.ts';
+import { startKryton } from './kryton.ts';
+import { beTheOnlyBench } from './only-bench.ts';
+import { keep, line, type Result, resultOf } from './report.ts';
+import type { Figure, Scenario } from './scenario.ts';
+import type { StartSystem } from './system.ts';
 
-const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
-
-type Measured = Figure & { readonly lowest: number; readonly highest: number };
-type Result = {
-  readonly id: string;
-  readonly question: string;
-  readonly nonGoals: string;
-  readonly figures: Measured[];
-};
+const SCENARIOS = [...CROWD_SCENARIOS, ...JOIN_SCENARIOS].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+/** What can be measured, by name; the alternatives come here. */
+const SYSTEMS: Readonly<Record<string, StartSystem>> = { Kryton: startKryton };
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { runs: { type: 'string', default: '1' }, keep: { type: 'boolean', default: false } },
+    options: {
+      runs: { type: 'string', default: '1' },
+      system: { type: 'string', default: 'Kryton' },
+      keep: { type: 'boolean', default: false },
+    },
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs "${values.runs}" is not a whole number above 0`);
-  const known = SCENARIOS.map(({ id }) => id);
-  const unknown = positionals.find((id) => !known.includes(id));
-  if (unknown) throw new Error(`there is no scenario "${unknown}": ${known.join(', ')}`);
-  const chosen = SCENARIOS.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
-  const results: Result[] = [];
-  for (const scenario of chosen) results.push(await measure(scenario, runs));
-  if (values.keep) store(results, runs);
-}
-
-/** Each run has fresh servers: what one scenario left in memory must not weigh on the next. */
-async function measure(scenario: Scenario, runs: number): Promise<Result> {
-  console.log(`\n${scenario.id}  ${scenario.question}\n    ${scenario.nonGoals}`);
-  const all: Figure[][] = [];
-  for (let run = 0; run < runs; run++) {
-    const system = await startKryton();
-    try {
-      all.push(await scenario.run(system));
-    } finally {
-      await system.stop();
-    }
+  const start = SYSTEMS[values.system];
+  if (!start) throw new Error(`there is no system "${values.system}": ${Object.keys(SYSTEMS).join(', ')}`);
+  const chosen = choose(positionals);
+  await beTheOnlyBench();
+  pin(GENERATOR_CORE, [process.pid]);
+  const warning = unpinnable();
+  if (warning) console.log(`The figures cannot be compared with others: ${warning}.`);
+  for (const scenario of chosen) {
+    console.log(`\n${scenario.id}  ${scenario.question}\n    ${scenario.nonGoals}`);
+    console.log(
+      `    Target: ${scenario.target} (as published; the ratio itself is measured in the comparison)`,
+    );
+    const result = await measure(values.system, start, scenario, runs);
+    for (const figure of result.figures) console.log(line(figure, runs));
+    if (values.keep) keep(result);
   }
-  const figures = (all[0] ?? []).map((figure, index) =>
-    summarise(
-      figure,
-      all.map((run) => run[index]?.value ?? Number.NaN),
-    ),
-  );
-  for (const figure of figures) console.log(line(figure, runs));
-  return { id: scenario.id, question: scenario.question, nonGoals: scenario.nonGoals, figures };
 }
 
-function summarise(figure: Figure, values: readonly number[]): Measured {
-  const sorted = values.toSorted((a, b) => a - b);
-  const value = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  return { ...figure, value, lowest: sorted[0] ?? value, highest: sorted.at(-1) ?? value };
+function choose(ids: readonly string[]): readonly Scenario[] {
+  const unknown = ids.find((id) => !SCENARIOS.some((scenario) => scenario.id === id));
+  if (unknown)
+    throw new Error(`there is no scenario "${unknown}": ${SCENARIOS.map(({ id }) => id).join(', ')}`);
+  return SCENARIOS.filter(({ id }) => ids.length === 0 || ids.includes(id));
 }
 
-function line({ name, unit, value, target, lowest, highest }: Measured, runs: number): string {
-  const spread = runs > 1 ? ` (${short(lowest)} to ${short(highest)})` : '';
-  const against = target === null ? '' : `   target ${short(target)} ${value <= target ? 'met' : 'NOT MET'}`;
-  return `    ${name.padEnd(32)} ${short(value).padStart(9)} ${unit.padEnd(3)}${spread}${against}`;
-}
-
-/** Three digits that count: 0.412, 52, 725, 1610. */
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
-
-function store(results: readonly Result[], runs: number): void {
-  mkdirSync(RESULTS, { recursive: true });
-  const about = {
-    date: new Date().toISOString().slice(0, 10),
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-    node: process.version,
-    redis:
-      /v=([\d.]+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown',
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    runs,
-  };
-  writeFileSync(`${RESULTS}kryton.json`, `${JSON.stringify({ about, results }, null, 2)}\n`);
-  const rows = results.flatMap(({ id, figures }) =>
-    figures.map(
-      ({ name, unit, value, target, lowest, highest }) =>
-        `| ${id} | ${name} | ${short(value)} ${unit} | ${short(lowest)} to ${short(highest)} | ${target === null ? '' : `${short(target)} ${unit}`} | ${target === null ? '' : value <= target ? 'met' : '**not met**'} |`,
-    ),
-  );
-  const table = [
-    `# Kryton alone, ${about.date}`,
-    '',
-    `Commit ${about.commit}, Node ${about.node}, Redis ${about.redis}, ${about.cpu}, ${about.cores} cores; median of ${runs} runs with fresh servers each. Servers and Redis on one core, the generator on another. CPU is that of nodes, worker and Redis. Absolute targets follow from figures measured for Hocuspocus 4.7 on the same kind of machine.`,
-    '',
-    '| | figure | median | spread | target | |',
-    '|---|---|---|---|---|---|',
-    ...rows,
-    '',
-  ];
-  writeFileSync(`${RESULTS}kryton.md`, table.join('\n'));
+/** Each run has fresh servers: what one left in memory must not weigh on the next. */
+async function measure(
+  system: string,
+  start: StartSystem,
+  scenario: Scenario,
+  runs: number,
+): Promise<Result> {
+  const all: Figure[][] = [];
+  for (let run = 0; run < runs; run++) all.push(await scenario.run(start));
+  return resultOf(system, scenario, all);
 }
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exit(1);
+  process.exitCode = 1;
 });

@@ -1,0 +1,114 @@
+import { coldOpen } from './cold-open.ts';
+import { joinStorm, type StormResult } from './join-storm.ts';
+import { idleKb, openConnections } from './opening.ts';
+import { cpuFigures, type Figure, generatorFigures, type Scenario, shown } from './scenario.ts';
+import { largeDocument, seedDocuments } from './seed.ts';
+import type { StartSystem, SystemUnderTest } from './system.ts';
+import { HOCUSPOCUS, SHARE } from './targets.ts';
+
+const MANY = { connections: 2_000, documents: 1_000 };
+const STORM = { joiners: 50, bytes: 5_000_000 };
+const COLD_OPENS = 20;
+
+async function on<Result>(
+  start: StartSystem,
+  work: (system: SystemUnderTest) => Promise<Result>,
+): Promise<Result> {
+  const system = await start();
+  try {
+    return await work(system);
+  } finally {
+    await system.stop();
+  }
+}
+
+/** P3, P4, P6 and P7: people who arrive. */
+export const JOIN_SCENARIOS: readonly Scenario[] = [
+  {
+    id: 'P3',
+    question: 'How long does it take, and what does it cost, to open 2,000 connections on 1,000 documents?',
+    nonGoals:
+      'The documents are new and empty; joining a large one is P6. 200 handshakes are under way at a time.',
+    target: '0.15 x Hocuspocus in time, 0.6 x in CPU',
+    run: (start) =>
+      on(start, async (system) => {
+        const { wallMs, cpu, clients, generator } = await openConnections(system, MANY);
+        for (const client of clients) client.close();
+        return [
+          {
+            name: 'wall',
+            unit: 's',
+            value: wallMs / 1_000,
+            target: SHARE.openingWall * HOCUSPOCUS.openingWallS,
+          },
+          ...cpuFigures(cpu, 'connection', MANY.connections, SHARE.openingCpu * HOCUSPOCUS.openingUs),
+          ...generatorFigures(generator),
+        ];
+      }),
+  },
+  {
+    id: 'P4',
+    question: 'How much memory does each of those connections hold when nothing happens?',
+    nonGoals:
+      'Without presence. Resident memory of both nodes, two looks 3 s apart within 0.5 % before and after; no forced collection.',
+    target: '0.6 x Hocuspocus',
+    run: (start) =>
+      on(start, async (system) => {
+        const kb = await idleKb(system, MANY);
+        return [
+          { name: 'RSS per connection', unit: 'KB', value: kb, target: SHARE.idle * HOCUSPOCUS.idleKb },
+        ];
+      }),
+  },
+  {
+    id: 'P6',
+    question: 'What does a join cost when 50 people open a document of 5 MB in the same moment?',
+    nonGoals: 'The generator does not apply the document. The document is folded; writers are silent.',
+    target: '0.2 x Hocuspocus each',
+    run: (start) =>
+      on(start, async (system) => {
+        const [docId = ''] = await seedDocuments(system, largeDocument(STORM.bytes), 1);
+        await system.restartNodes();
+        const cold = await joinStorm(system, docId, STORM);
+        const again = await joinStorm(system, docId, STORM);
+        return [...stormFigures('fresh nodes', cold), ...stormFigures('again', again)];
+      }),
+  },
+  {
+    id: 'P7',
+    question: 'How long does it take to open a document with 260,000 keystrokes of history after a restart?',
+    nonGoals: 'The history is folded; folding a backlog is P9. The handshake is part of it.',
+    target: '30 ms',
+    run: (start) =>
+      on(start, async (system) => {
+        const { p50Ms, slowestMs, answerBytes, source } = await coldOpen(system, COLD_OPENS);
+        return [
+          { name: `p50 (${source})`, unit: 'ms', value: p50Ms, target: 30 },
+          shown(`slowest of ${COLD_OPENS}`, 'ms', slowestMs),
+          shown('answer', 'KB', answerBytes / 1_000),
+        ];
+      }),
+  },
+];
+
+function stormFigures(when: string, storm: StormResult): Figure[] {
+  const { join } = HOCUSPOCUS;
+  return [
+    {
+      name: `${when}: CPU per join`,
+      unit: 'ms',
+      value: storm.cpu.countedMs / STORM.joiners,
+      target: SHARE.join * join.cpuMs,
+    },
+    { name: `${when}: p99`, unit: 'ms', value: storm.slowestMs, target: SHARE.join * join.slowestMs },
+    shown(`${when}: p50`, 'ms', storm.p50Ms),
+    {
+      name: `${when}: RSS growth at its peak`,
+      unit: 'MB',
+      value: storm.growthMb,
+      target: SHARE.join * join.growthMb,
+    },
+    shown(`${when}: database`, 'ms', storm.cpu.byRole.get('database') ?? 0),
+    shown(`${when}: generator busy`, '%', storm.generator.busy * 100),
+  ];
+}

@@ -1,0 +1,46 @@
+import { BenchClient } from './bench-client.ts';
+import { type GeneratorState, watchGenerator } from './generator-watch.ts';
+import { settledKb } from './memory.ts';
+import { nodesOf, type SystemUnderTest } from './system.ts';
+import { type CpuUsed, forgetPeak, meterCpu, peakKb } from './usage.ts';
+
+export type StormResult = {
+  readonly cpu: CpuUsed;
+  readonly slowestMs: number;
+  readonly p50Ms: number;
+  /** How far the nodes' memory rose at its peak, in MB. */
+  readonly growthMb: number;
+  readonly generator: GeneratorState;
+};
+
+/** `joiners` connections, open already, all ask for the whole document (at least `bytes`) in the same moment. */
+export async function joinStorm(
+  system: SystemUnderTest,
+  docId: string,
+  { joiners, bytes }: { joiners: number; bytes: number },
+): Promise<StormResult> {
+  const beforeKb = await settledKb(system);
+  forgetPeak(nodesOf(system));
+  const generator = watchGenerator();
+  const cpuUsed = meterCpu(system);
+  const startedAt = performance.now();
+  const times = await Promise.all(
+    Array.from({ length: joiners }, async (_, index) => {
+      const client = await BenchClient.connect(system.urlOf(index % system.nodeCount, docId));
+      const update = await client.sync();
+      const ms = performance.now() - startedAt;
+      if (update.length < bytes) throw new Error(`a joiner got ${update.length} of ${bytes} bytes`);
+      client.close();
+      return ms;
+    }),
+  );
+  const cpu = cpuUsed();
+  const sorted = times.toSorted((a, b) => a - b);
+  return {
+    cpu,
+    slowestMs: sorted.at(-1) ?? Number.NaN,
+    p50Ms: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
+    growthMb: (peakKb(nodesOf(system)) - beforeKb) / 1_024,
+    generator: generator(),
+  };
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { BenchClient } from './bench-client.ts';
+import { type GeneratorState, watchGenerator } from './generator-watch.ts';
+import { settledKb } from './memory.ts';
+import type { SystemUnderTest } from './system.ts';
+import { type CpuUsed, meterCpu } from './usage.ts';
+
+/** Handshakes under way at the same time; less than the backlog of any server here. */
+const IN_FLIGHT = 200;
+
+export type OpeningOptions = { readonly connections: number; readonly documents: number };
+
+export type OpeningResult = {
+  /** Until the last connection has its SyncStep2. */
+  readonly wallMs: number;
+  readonly cpu: CpuUsed;
+  readonly generator: GeneratorState;
+  readonly clients: readonly BenchClient[];
+};
+
+/** Opens connections as fast as they come; those of one document go to different nodes. */
+export async function openConnections(
+  system: SystemUnderTest,
+  { connections, documents }: OpeningOptions,
+): Promise<OpeningResult> {
+  const docIds = Array.from({ length: documents }, () => randomUUID());
+  const clients: BenchClient[] = [];
+  let next = 0;
+  const opener = async () => {
+    while (next < connections) {
+      const index = next++;
+      const docId = docIds[index % documents] ?? '';
+      const node = Math.floor(index / documents) % system.nodeCount;
+      clients.push(await BenchClient.join(system.urlOf(node, docId)));
+    }
+  };
+  const generator = watchGenerator();
+  const cpuUsed = meterCpu(system);
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: IN_FLIGHT }, opener));
+  const wallMs = performance.now() - startedAt;
+  return { wallMs, cpu: cpuUsed(), generator: generator(), clients };
+}
+
+/** What each connection adds to the resident memory of the nodes, in KB, when nothing happens any more. */
+export async function idleKb(system: SystemUnderTest, options: OpeningOptions): Promise<number> {
+  // The first connections load code, which is no matter of their number.
+  const first = await openConnections(system, { connections: 2 * system.nodeCount, documents: 2 });
+  const beforeKb = await settledKb(system);
+  const { clients } = await openConnections(system, options);
+  const afterKb = await settledKb(system);
+  const lost = clients.filter((client) => !client.isOpen).length;
+  if (lost > 0) throw new Error(`${lost} of ${clients.length} connections were lost`);
+  for (const client of [...clients, ...first.clients]) client.close();
+  return (afterKb - beforeKb) / options.connections;
+}
