@@ -84,7 +84,13 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   });
   const rooms = new Rooms({ ...parts, node: id, cache, metrics, logger });
   const tails = new TailWatch(rooms, log, logger, timers);
-  const canary = new Canary(id, log, logger, timers);
+  const canary = new Canary(id, log, {
+    logger,
+    timers,
+    graceMs: limits.graceMs,
+    // What a deaf node shows is stale, also to those who only read: they find another node, or come back.
+    onSilence: () => void connections.closeAll('logUnreachable', 1, async () => {}),
+  });
   const refusal = () => (isDraining ? 'draining' : canary.isHearing ? null : 'logUnreachable');
 
   const app = Fastify({

@@ -7,6 +7,13 @@ const BEAT_MS = 1_000;
 /** LOG5: a node that did not hear itself for this long is deaf. */
 const DEAF_AFTER_MS = 5_000;
 
+export type CanaryOptions = {
+  readonly logger: RoomLogger;
+  readonly timers: Timers;
+  readonly graceMs: number;
+  readonly onSilence: () => void;
+};
+
 /**
  * Listens for this node's own heartbeat through the log's pub/sub (LOG5): the only way to tell a subscription that
  * is alive from one that only looks so.
@@ -16,12 +23,18 @@ export class Canary {
   readonly #log: UpdateLog;
   readonly #logger: RoomLogger;
   readonly #timers: Timers;
+  readonly #graceMs: number;
+  readonly #onSilence: () => void;
   #heardAt: number;
+  #hasToldSilence = false;
   #renewedAt = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
-  constructor(node: NodeId, log: UpdateLog, logger: RoomLogger, timers: Timers) {
+  /** `onSilence` is called once each time that the node has not heard itself for `graceMs` (LOG6). */
+  constructor(node: NodeId, log: UpdateLog, { logger, timers, graceMs, onSilence }: CanaryOptions) {
     this.#node = node;
+    this.#graceMs = graceMs;
+    this.#onSilence = onSilence;
     this.#log = log;
     this.#logger = logger;
     this.#timers = timers;
@@ -38,6 +51,7 @@ export class Canary {
       try {
         await this.#log.canary(this.#node, BEAT_MS);
         this.#heardAt = this.#timers.now();
+        this.#hasToldSilence = false;
       } catch (error) {
         await this.#unheard(error);
       }
@@ -51,6 +65,10 @@ export class Canary {
 
   async #unheard(error: unknown): Promise<void> {
     const now = this.#timers.now();
+    if (!this.#hasToldSilence && now - this.#heardAt >= this.#graceMs) {
+      this.#hasToldSilence = true;
+      this.#onSilence();
+    }
     if (this.isHearing || now - this.#renewedAt < DEAF_AFTER_MS) return;
     this.#renewedAt = now;
     this.#logger.error(

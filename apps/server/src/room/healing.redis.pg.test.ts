@@ -164,6 +164,17 @@ describe('healing', () => {
     await redis.stop();
   });
 
+  it('LOG6 after the grace time who only reads is sent away too, because what is shown is no longer fresh', async () => {
+    const redis = await startRedis({ aof: true });
+    cluster = await startTestCluster({ ...urls(), redisUrl: redis.url }, [{ limits: { graceMs: 2_000 } }]);
+    const reader = await rawClient(nodeAt(cluster, 0).port, freshDoc());
+    await reader.next('sync-step-1');
+    process.kill(redis.process.pid, 'SIGSTOP');
+    expect((await reader.closed).code).toBe(4503);
+    process.kill(redis.process.pid, 'SIGCONT');
+    await redis.stop();
+  });
+
   it('LOG9 an entry that cannot be read is passed over and counted; the document goes on', async () => {
     cluster = await startTestCluster(urls(), [{}, {}]);
     const [docId, otherId] = [freshDoc(), freshDoc()];

@@ -178,12 +178,13 @@ export class Room {
     }
   }
 
-  /** The member's outbox has room again: one differential answer replaces what it missed (ROOM4). */
+  /** The member's outbox has room again: one differential answer, and who is here, replace what it missed (ROOM4). */
   async drained(member: Member): Promise<void> {
     const feed = this.#members.get(member);
-    if (feed?.kind !== 'slow') return;
-    this.#ports.metrics.resync('slow-reader');
-    await this.sync(member, feed.stateVector);
+    if (feed?.kind === 'slow') {
+      this.#ports.metrics.resync('slow-reader');
+      await this.sync(member, feed.stateVector);
+    }
     this.tellPresence(member);
   }
 

@@ -13,6 +13,14 @@ type Slot = {
   cancelClose: (() => void) | null;
 };
 
+/** One user's hold on a room. */
+export type RoomUse = {
+  /** Rejects when the document cannot be opened; the use still has to be released. */
+  readonly room: Promise<Room>;
+  /** Called once, when the user leaves. */
+  release(): void;
+};
+
 /** The rooms of a node: opened by the first who needs one, closed a while after the last one left. */
 export class Rooms {
   readonly #ports: RoomPorts;
@@ -33,8 +41,8 @@ export class Rooms {
     for (const { room } of this.#slots.values()) if (room) yield room;
   }
 
-  /** The room of a document, opened if need be; call {@link release} once for each use, also after a rejection. */
-  use(docId: DocId): Promise<Room> {
+  /** A use of a document's room, which is opened if need be. */
+  use(docId: DocId): RoomUse {
     let slot = this.#slots.get(docId);
     if (!slot) {
       slot = { opening: Room.open(this.#ports, docId), room: null, users: 0, cancelClose: null };
@@ -44,13 +52,8 @@ export class Rooms {
     slot.users++;
     slot.cancelClose?.();
     slot.cancelClose = null;
-    return slot.opening;
-  }
-
-  release(docId: DocId): void {
-    const slot = this.#slots.get(docId);
-    if (!slot || --slot.users > 0) return;
-    slot.cancelClose = this.#timers.after(LINGER_MS, () => void this.#close(docId, slot));
+    const held = slot;
+    return { room: held.opening, release: () => this.#release(docId, held) };
   }
 
   /** Age in ms of the oldest update, of all open documents, that no snapshot covers; 0 when there is none. */
@@ -70,6 +73,11 @@ export class Rooms {
     const rooms = [...this.open()];
     this.#slots.clear();
     await Promise.allSettled(rooms.map((room) => room.close()));
+  }
+
+  #release(docId: DocId, slot: Slot): void {
+    if (--slot.users > 0) return;
+    slot.cancelClose = this.#timers.after(LINGER_MS, () => void this.#close(docId, slot));
   }
 
   #watchOpening(docId: DocId, slot: Slot): void {

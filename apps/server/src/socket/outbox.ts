@@ -6,13 +6,16 @@ const PRESENCE_SHARE = 0.25;
 
 /**
  * What waits for one socket, counted in bytes by Node's own write buffer (ROOM4). Over the high mark updates are no
- * longer queued, and `onDrained` is called once when everything that was queued has left.
+ * longer queued, and presence well before that. `onDrained` is called once when everything that was queued has left
+ * and something was refused meanwhile.
  */
 export class Outbox {
   readonly #socket: Socket;
   readonly #highBytes: number;
   readonly #onDrained: () => void;
+  /** Updates are refused until everything has drained, so that none is skipped. */
   #isBehind = false;
+  #awaitsDrain = false;
 
   constructor(socket: Socket, highBytes: number, onDrained: () => void) {
     this.#socket = socket;
@@ -33,7 +36,8 @@ export class Outbox {
   /** Queues a frame; false when the reader is behind, and then it was not queued. */
   offer(frame: PreparedFrame): boolean {
     if (this.#isBehind || this.#socket.writableLength > this.#highBytes) {
-      this.#fallBehind();
+      this.#isBehind = true;
+      this.#awaitDrain();
       return false;
     }
     this.#socket.write(frame);
@@ -42,16 +46,19 @@ export class Outbox {
 
   /** Queues a frame of presence; false when it was dropped because the reader is slow. */
   offerPresence(frame: PreparedFrame): boolean {
-    if (this.#socket.writableLength > this.#highBytes * PRESENCE_SHARE) return false;
+    if (this.#isBehind || this.#socket.writableLength > this.#highBytes * PRESENCE_SHARE) {
+      this.#awaitDrain();
+      return false;
+    }
     this.#socket.write(frame);
     return true;
   }
 
-  #fallBehind(): void {
-    if (this.#isBehind) return;
-    this.#isBehind = true;
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
     this.#socket.once('drain', () => {
-      this.#isBehind = false;
+      this.#awaitsDrain = this.#isBehind = false;
       this.#onDrained();
     });
   }

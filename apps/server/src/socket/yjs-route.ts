@@ -81,13 +81,13 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
       connections.add(connection);
       parts.onConnection('accepted');
       logger.debug({ connection: id, docId, principal: principal.id }, 'connected');
+      const use = rooms.use(docId);
       listen(socket, connection, () => {
         connections.delete(connection);
-        rooms.release(docId);
+        use.release();
         logger.debug({ connection: id, docId }, 'disconnected');
       });
-      rooms
-        .use(docId)
+      use.room
         .then((room) => connection.enter(room))
         .catch((error) => {
           logger.error({ connection: id, docId, err: error }, 'the document could not be opened');
