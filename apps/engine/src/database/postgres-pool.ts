@@ -56,10 +56,15 @@ export function createPool(address: DatabaseAddress, options: PoolOptions): pg.P
 
 /**
  * After the client's own time limit the statement is still under way on its connection, and pg would give that
- * connection to the next caller, who waits behind it; on a dead network for a quarter of an hour.
+ * connection to the next caller, who waits behind it; on a dead network for a quarter of an hour. A statement that was
+ * merely refused is no longer the active one, although the server's last word on it may still be on its way.
  */
 function discardWhenBusy(client: pg.PoolClient): void {
-  if (client instanceof pg.Client && 'readyForQuery' in client && client.readyForQuery === false) {
-    void client.end().catch(() => {});
-  }
+  const isBusy =
+    client instanceof pg.Client &&
+    'readyForQuery' in client &&
+    client.readyForQuery === false &&
+    '_activeQuery' in client &&
+    client._activeQuery !== null;
+  if (isBusy) void client.end().catch(() => {});
 }
