@@ -1,6 +1,6 @@
-import { BenchClient } from './bench-client.ts';
 import { type GeneratorState, watchGenerator } from './generator-watch.ts';
 import { settledKb } from './memory.ts';
+import { rawJoin } from './raw-join.ts';
 import { nodesOf, type SystemUnderTest } from './system.ts';
 import { type CpuUsed, forgetPeak, meterCpu, peakKb } from './usage.ts';
 
@@ -13,7 +13,7 @@ export type StormResult = {
   readonly generator: GeneratorState;
 };
 
-/** `joiners` connections, open already, all ask for the whole document (at least `bytes`) in the same moment. */
+/** `joiners` connect in the same moment and ask for the whole document, which has at least `bytes`. */
 export async function joinStorm(
   system: SystemUnderTest,
   docId: string,
@@ -26,11 +26,9 @@ export async function joinStorm(
   const startedAt = performance.now();
   const times = await Promise.all(
     Array.from({ length: joiners }, async (_, index) => {
-      const client = await BenchClient.connect(system.urlOf(index % system.nodeCount, docId));
-      const update = await client.sync();
+      const received = await rawJoin(system.urlOf(index % system.nodeCount, docId));
       const ms = performance.now() - startedAt;
-      if (update.length < bytes) throw new Error(`a joiner got ${update.length} of ${bytes} bytes`);
-      client.close();
+      if (received < bytes) throw new Error(`a joiner got ${received} of ${bytes} bytes`);
       return ms;
     }),
   );

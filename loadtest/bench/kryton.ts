@@ -9,7 +9,7 @@ import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { startPostgres } from '@kryton/engine/testing/services/postgres-service.ts';
 import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { onServerCore, pin, SERVER_CORE } from './cores.ts';
-import type { StartSystem } from './system.ts';
+import type { StartSystem, SystemUnderTest } from './system.ts';
 import { treeOf } from './usage.ts';
 
 const NODE_MAIN = fileURLToPath(new URL('../../apps/server/src/main.ts', import.meta.url));
@@ -18,17 +18,36 @@ const NODES = 2;
 const READY = { readyWithinMs: 30_000 };
 const PERSISTED_WITHIN_MS = 60_000;
 
+type Env = Readonly<Record<string, string>> & { readonly METRICS_PORT: string };
+
 /**
  * Kryton as it is deployed: the commands `npm run node` (twice) and `npm run worker`, Redis with an append-only file
  * written every second, PostgreSQL. With `BENCH_PROFILE=dir` every node leaves a CPU profile there when it ends.
  */
 export const startKryton: StartSystem = async () => {
+  const closing: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of closing.toReversed()) await close();
+  };
+  try {
+    return { ...(await start(closing)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+/** What has been started is put into `closing` at once, in its order. */
+async function start(closing: (() => Promise<unknown>)[]): Promise<Omit<SystemUnderTest, 'stop'>> {
   const postgres = await startPostgres();
+  closing.push(() => postgres.stop());
   pin(SERVER_CORE, treeOf(postgres.process.pid));
   const redis = await startRedis({ aof: true, args: ['--appendfsync', 'everysec'] });
+  closing.push(() => redis.stop());
   pin(SERVER_CORE, [redis.process.pid]);
   const databaseUrl = await postgres.createDatabase();
   const database = await connectDatabase({ url: databaseUrl }, { applicationName: 'bench' });
+  closing.push(() => database.close());
   await migrate(database.db);
   const snapshots = new PostgresSnapshotStore(database.db);
   const env = {
@@ -38,16 +57,15 @@ export const startKryton: StartSystem = async () => {
     DRAIN_SECONDS: '0',
     METRICS_PORT: String(await freePort()),
   };
-  const worker = await startProcess({
-    name: 'worker',
-    ...onServerCore(process.execPath, [WORKER_MAIN]),
-    env,
-    ready: () => answers(`http://127.0.0.1:${env.METRICS_PORT}/metrics`),
-    ...READY,
-  });
+  const worker = await startWorker(env);
+  closing.push(() => worker.stop());
   const ports = await Promise.all(Array.from({ length: NODES }, () => freePort()));
-  const startNodes = () => Promise.all(ports.map((port) => startNode(port, env)));
-  let nodes = await startNodes();
+  let nodes: readonly RunningProcess[] = [];
+  closing.push(() => stopAll(nodes));
+  const startNodes = async () => {
+    nodes = await Promise.all(ports.map((port) => startNode(port, env)));
+  };
+  await startNodes();
   return {
     name: 'Kryton',
     nodeCount: NODES,
@@ -65,19 +83,27 @@ export const startKryton: StartSystem = async () => {
       await eventually(isThere, { what: `${docId} is folded`, withinMs: PERSISTED_WITHIN_MS, everyMs: 200 });
     },
     async restartNodes() {
-      await Promise.all(nodes.map((node) => node.stop()));
-      nodes = await startNodes();
-    },
-    async stop() {
-      await Promise.all(nodes.map((node) => node.stop()));
-      await worker.stop();
-      await database.close();
-      await Promise.all([redis.stop(), postgres.stop()]);
+      await stopAll(nodes);
+      await startNodes();
     },
   };
-};
+}
 
-function startNode(port: number, env: Readonly<Record<string, string>>): Promise<RunningProcess> {
+async function stopAll(processes: readonly RunningProcess[]): Promise<void> {
+  await Promise.all(processes.map((process) => process.stop()));
+}
+
+function startWorker(env: Env): Promise<RunningProcess> {
+  return startProcess({
+    name: 'worker',
+    ...onServerCore(process.execPath, [WORKER_MAIN]),
+    env,
+    ready: () => answers(`http://127.0.0.1:${env.METRICS_PORT}/metrics`),
+    ...READY,
+  });
+}
+
+function startNode(port: number, env: Env): Promise<RunningProcess> {
   const profileDir = process.env['BENCH_PROFILE'];
   const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
   return startProcess({

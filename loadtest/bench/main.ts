@@ -64,5 +64,5 @@ async function measure(
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = 1;
+  process.exit(1);
 });

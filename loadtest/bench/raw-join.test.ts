@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { encodePresence, encodeSyncStep1, encodeSyncStep2 } from '@kryton/engine/protocol/frames.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { rawJoin } from './raw-join.ts';
+
+describe('a raw join', () => {
+  let server: WebSocketServer;
+  let url: string;
+
+  beforeEach(async () => {
+    server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    const address = server.address();
+    url = `ws://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/ws/yjs/doc`;
+  });
+  afterEach(() => new Promise<void>((done) => server.close(() => done())));
+
+  it.each([2, 120, 126, 60_000, 70_000, 3_000_000])(
+    'finds an answer of %i bytes behind other frames',
+    async (size) => {
+      server.on('connection', (socket) => {
+        socket.send(encodeSyncStep1(Uint8Array.of(0)));
+        socket.send(encodePresence(new Uint8Array(300)));
+        socket.on('message', (question) => {
+          expect(question).toEqual(Buffer.from([0, 0, 1, 0]));
+          socket.send(encodeSyncStep2(new Uint8Array(size)));
+        });
+      });
+      expect(await rawJoin(url)).toBe(encodeSyncStep2(new Uint8Array(size)).length);
+    },
+  );
+
+  it('rejects when the server closes first', async () => {
+    server.on('connection', (socket) => socket.terminate());
+    await expect(rawJoin(url)).rejects.toThrow('closed before SyncStep2 came');
+  });
+});

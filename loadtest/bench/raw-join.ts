@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { encodeSyncStep1 } from '@kryton/engine/protocol/frames.ts';
+import { withDeadline } from '@kryton/engine/testing/eventually.ts';
+
+const ASKS_FOR_EVERYTHING = encodeSyncStep1(Uint8Array.of(0));
+/** One WebSocket frame (RFC 6455, 5.2): final, binary; masked with zeros, which leaves the payload as it is. */
+const QUESTION = Buffer.from([0x82, 0x80 | ASKS_FOR_EVERYTHING.length, 0, 0, 0, 0, ...ASKS_FOR_EVERYTHING]);
+const READ_BYTES = 256 * 1024;
+const ANSWER_WITHIN_MS = 60_000;
+const HEAD_END = '\r\n\r\n';
+const BINARY = 0x82;
+
+/**
+ * Joins over a bare TCP socket and resolves with the length of SyncStep2 when its last byte has arrived. Megabytes are
+ * counted and not kept: with a WebSocket library putting them together would keep the generator busier than the server.
+ */
+export async function rawJoin(url: string): Promise<number> {
+  const { hostname, port, pathname } = new URL(url);
+  const joined = Promise.withResolvers<number>();
+  const reader = new AnswerReader();
+  let head = '';
+  let isUpgraded = false;
+  const receive = (chunk: Buffer) => {
+    if (isUpgraded) return reader.read(chunk);
+    head += chunk.toString('latin1');
+    const end = head.indexOf(HEAD_END);
+    if (end < 0) return null;
+    if (!head.startsWith('HTTP/1.1 101')) throw new Error(`refused: ${head.split('\r\n')[0]}`);
+    isUpgraded = true;
+    socket.write(QUESTION);
+    return reader.read(Buffer.from(head.slice(end + HEAD_END.length), 'latin1'));
+  };
+  const onread = {
+    buffer: Buffer.allocUnsafe(READ_BYTES),
+    callback(bytesRead: number, buffer: Uint8Array) {
+      try {
+        const length = receive(Buffer.from(buffer.buffer, buffer.byteOffset, bytesRead));
+        if (length !== null) joined.resolve(length);
+      } catch (error) {
+        joined.reject(error);
+      }
+      return true;
+    },
+  };
+  const socket = connect({ host: hostname, port: Number(port), onread });
+  socket.setNoDelay(true);
+  socket.on('error', (error) => joined.reject(error));
+  socket.on('close', () => joined.reject(new Error('closed before SyncStep2 came')));
+  socket.write(
+    `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+  );
+  try {
+    return await withDeadline(() => joined.promise, ANSWER_WITHIN_MS);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Walks over the frames of a server. A frame's head and first two payload bytes may arrive in pieces, so they are kept. */
+class AnswerReader {
+  #head = Buffer.alloc(0);
+  /** Payload bytes still to come of the frame whose head has been read. */
+  #left = 0;
+  #answerBytes: number | null = null;
+
+  /** The length of SyncStep2 once it is complete, else null. Throws when the server sends something else than data. */
+  read(chunk: Buffer): number | null {
+    let rest = chunk;
+    for (;;) {
+      if (this.#left > 0) {
+        const taken = Math.min(this.#left, rest.length);
+        this.#left -= taken;
+        rest = rest.subarray(taken);
+        if (this.#left > 0) return null;
+        if (this.#answerBytes !== null) return this.#answerBytes;
+      }
+      const bytes = Buffer.concat([this.#head, rest]);
+      const frame = readHead(bytes);
+      if (frame === null) {
+        this.#head = bytes;
+        return null;
+      }
+      this.#head = Buffer.alloc(0);
+      rest = bytes.subarray(frame.headBytes);
+      this.#left = frame.payloadBytes;
+      // Sync (0), step 2 (1).
+      const isAnswer = rest[0] === 0 && rest[1] === 1;
+      if (isAnswer) this.#answerBytes = frame.payloadBytes;
+    }
+  }
+}
+
+/** Null while the head and two bytes of payload are not all there. */
+function readHead(bytes: Buffer): { headBytes: number; payloadBytes: number } | null {
+  if (bytes.length < 2) return null;
+  if (bytes[0] !== BINARY) throw new Error(`an unexpected frame begins with ${bytes[0]}`);
+  const short = bytes[1] ?? 0;
+  const headBytes = short < 126 ? 2 : short === 126 ? 4 : 10;
+  if (bytes.length < headBytes) return null;
+  const payloadBytes =
+    short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+  if (bytes.length < headBytes + Math.min(2, payloadBytes)) return null;
+  return { headBytes, payloadBytes };
+}
