@@ -6,11 +6,12 @@ import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
+import { Audience } from './audience.ts';
 import { FoldSchedule } from './fold-schedule.ts';
 import { LogFollower, type ResyncReason } from './log-follower.ts';
 import { LogWriter } from './log-writer.ts';
 import type { Member } from './member.ts';
-import { type PreparedFrame, prepareFrame } from './prepared-frame.ts';
+import { prepareFrame } from './prepared-frame.ts';
 import { PresenceExchange } from './presence-exchange.ts';
 import type { RoomPorts } from './room-ports.ts';
 import { RoomState } from './room-state.ts';
@@ -23,24 +24,16 @@ const HIGH_PENDING_BYTES = 8 * 1024 * 1024;
 const LOW_PENDING_BYTES = 1024 * 1024;
 
 /**
- * How one member is fed. `live`: every batch. `held`: an answer is being made, and the batches that it does not
- * cover follow it. `slow`: the outbox was full; it is answered as a client with this state vector when it drained.
- */
-type Feed = { kind: 'live' } | { kind: 'held' } | { kind: 'slow'; readonly stateVector: Uint8Array };
-
-const LIVE: Feed = { kind: 'live' };
-
-/**
  * One open document on this node: its members, what they send on its way to the log, what the log brings on its way
  * to them, and their presence. It keeps no Y.Doc (ROOM1).
  */
 export class Room {
   readonly docId: DocId;
   readonly #ports: RoomPorts;
-  readonly #members = new Map<Member, Feed>();
   readonly #window = new AdaptiveWindow();
   readonly #presenceWindow = new AdaptiveWindow();
   readonly #state: RoomState;
+  readonly #audience: Audience;
   readonly #writer: LogWriter;
   readonly #follower: LogFollower;
   readonly #presence: PresenceExchange;
@@ -75,6 +68,7 @@ export class Room {
     const onError = (error: unknown) =>
       logger.warn({ docId, err: error }, 'the log or the snapshots do not answer');
     this.#state = new RoomState(ports, docId, () => this.#follower.position);
+    this.#audience = new Audience(this.#state);
     this.#folds = new FoldSchedule(ports, docId);
     this.#follower = new LogFollower(
       {
@@ -123,7 +117,7 @@ export class Room {
   }
 
   get size(): number {
-    return this.#members.size;
+    return this.#audience.size;
   }
 
   get position(): Position {
@@ -142,48 +136,30 @@ export class Room {
 
   /** Adds a member: it hears SyncStep1 with the durable state vector, then who is here (WIRE2, PRES4). */
   async join(member: Member): Promise<void> {
-    this.#members.set(member, LIVE);
+    this.#audience.add(member);
     const base = await this.#state.current();
-    if (!this.#members.has(member)) return;
+    if (!this.#audience.has(member)) return;
     member.send(prepareFrame(encodeSyncStep1(base.encodedStateVector())));
     this.tellPresence(member);
   }
 
   leave(member: Member): void {
-    this.#members.delete(member);
+    this.#audience.delete(member);
     this.#paused.delete(member);
     this.#presence.leave(member);
   }
 
   /** Answers SyncStep1: what the client with this encoded state vector lacks, then everything after it. */
   async sync(member: Member, stateVector: Uint8Array): Promise<void> {
-    const feed: Feed = { kind: 'held' };
-    this.#members.set(member, feed);
-    let lacks = stateVector;
-    for (;;) {
-      const base = await this.#state.current();
-      const { position } = base;
-      const reached = base.encodedStateVector();
-      const frames = await this.#state.answer(base, lacks);
-      if (this.#members.get(member) !== feed) return;
-      for (const frame of frames) member.send(frame);
-      const rest = base === this.#state.loaded ? base.entriesAfter(position) : null;
-      if (rest) {
-        if (rest.length > 0) member.send(prepareFrame(encodeUpdate(mergeMany(rest))));
-        this.#members.set(member, LIVE);
-        return;
-      }
-      // The base state was replaced while we answered from it: go on from where that answer ended.
-      lacks = reached;
-    }
+    await this.#audience.sync(member, stateVector);
   }
 
   /** The member's outbox has room again: one differential answer, and who is here, replace what it missed (ROOM4). */
   async drained(member: Member): Promise<void> {
-    const feed = this.#members.get(member);
-    if (feed?.kind === 'slow') {
+    const missedSince = this.#audience.missedSince(member);
+    if (missedSince) {
       this.#ports.metrics.resync('slow-reader');
-      await this.sync(member, feed.stateVector);
+      await this.sync(member, missedSince);
     }
     this.tellPresence(member);
   }
@@ -243,7 +219,7 @@ export class Room {
   }
 
   closeAll(kind: CloseKind): void {
-    for (const member of [...this.#members.keys()]) member.close(kind);
+    for (const member of this.#audience.members()) member.close(kind);
   }
 
   /** Appends and publishes what is gathered. */
@@ -285,13 +261,7 @@ export class Room {
     const startedAt = timers.now();
     const checked = this.#state.check(position, update);
     if (checked === null) return;
-    const frame = prepareFrame(encodeUpdate(update));
-    let sockets = 0;
-    for (const [member, feed] of this.#members) {
-      if (feed.kind !== 'live') continue;
-      if (member.deliver(frame)) sockets++;
-      else this.#members.set(member, { kind: 'slow', stateVector: this.#state.encodedStateVector() });
-    }
+    const sockets = this.#audience.deliver(prepareFrame(encodeUpdate(update)));
     this.#state.append(position, checked);
     const now = timers.now();
     this.#window.spent(now - startedAt);
@@ -317,9 +287,7 @@ export class Room {
   #broadcastPresence(message: Uint8Array): void {
     const { metrics, timers } = this.#ports;
     const startedAt = timers.now();
-    const frame: PreparedFrame = prepareFrame(message);
-    for (const member of this.#members.keys()) member.deliverPresence(frame);
-    metrics.presenceOut(this.#members.size);
+    metrics.presenceOut(this.#audience.deliverPresence(prepareFrame(message)));
     this.#presenceWindow.spent(timers.now() - startedAt);
   }
 
@@ -336,16 +304,15 @@ export class Room {
     const reached = this.#state.encodedStateVector();
     const base = await this.#state.reload();
     this.#follower.restart(base.position);
-    if (this.#members.size === 0) return;
+    if (this.#audience.size === 0) return;
     this.#ports.logger.info(
       { docId: this.docId, reason, before, now: base.position },
       'resynced the document',
     );
+    // What the log lost, the clients still hold: they are asked for it. What they missed, they are sent.
     const question = prepareFrame(encodeSyncStep1(base.encodedStateVector()));
-    for (const [member, feed] of this.#members) {
-      // What the log lost, the clients still hold: they are asked for it. What they missed, they are sent.
-      member.send(question);
-      if (feed.kind !== 'live') continue;
+    for (const member of this.#audience.members()) member.send(question);
+    for (const member of this.#audience.live()) {
       this.sync(member, reached).catch((error) => {
         this.#ports.logger.warn({ docId: this.docId, err: error }, 'a member could not be resynced');
         member.close('overloaded');
