@@ -11,6 +11,10 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type RunningCommand, startCluster, startEmbedded } from './testing/commands.ts';
 
+const LONG = parseDocId('long-history') ?? expect.fail('a document id');
+/** In one message: stroke by stroke a quarter of a million of them would take a fast typist a day. */
+const STROKES = 25;
+
 describe('the product as it is started', () => {
   const clients: StockClient[] = [];
   let running: RunningCommand | null = null;
@@ -84,27 +88,43 @@ describe('the product as it is started', () => {
     expect(reader.text.toString()).toBe(trace.endContent);
   });
 
-  it('SNAP3 SNAP5 a long history is folded: its snapshot is the text, and Redis keeps no more than the safety tail', async () => {
+  /** Types the long trace through one client, 25 strokes a message, and waits until all of it is durable. */
+  async function typeLongHistory(base: string | undefined): Promise<string> {
     const path = process.env['TRACE_FILE'];
     const trace = path ? await loadLinearTrace(path) : syntheticTrace();
-    running = await startCluster(2, { env: { LOG_KEEP_SECONDS: '5' } });
-    const docId = parseDocId('long-history') ?? expect.fail('a document id');
-    const author = await connect(running.nodes[0], docId);
-    // Twenty-five strokes a message: a fast typist's half minute would else take an hour here.
-    for (let from = 0; from < trace.patches.length; from += 25) {
-      applyPatches(author.text, trace.patches.slice(from, from + 25));
+    const author = await connect(base, LONG);
+    for (let from = 0; from < trace.patches.length; from += STROKES) {
+      applyPatches(author.text, trace.patches.slice(from, from + STROKES));
       if (from % 5_000 === 0) await stored(author);
     }
     await stored(author);
     expect(author.text.toString()).toBe(trace.endContent);
+    return trace.endContent;
+  }
+
+  it('SNAP3 SNAP5 a long history is folded: its snapshot is the text, and Redis keeps no more than the safety tail', async () => {
+    running = await startCluster(2, { env: { LOG_KEEP_SECONDS: '5' } });
+    const endContent = await typeLongHistory(running.nodes[0]);
     const redis = new Redis(running.redisPort(), '127.0.0.1');
-    await eventually(async () => (await redis.xlen(logKey(docId))) === 0, {
+    await eventually(async () => (await redis.xlen(logKey(LONG))) === 0, {
       what: 'all is folded and nothing but the safety tail, here 5 s, was kept',
       withinMs: 60_000,
       everyMs: 500,
     });
     redis.disconnect();
-    const reader = await connect(running.nodes[1], docId);
-    expect(reader.text.toString()).toBe(trace.endContent);
+    const reader = await connect(running.nodes[1], LONG);
+    expect(reader.text.toString()).toBe(endContent);
+  });
+
+  it('SNAP2 embedded: a long history, killed with -9 while it is being folded, is whole', async () => {
+    const dataDir = temporaryDirectory('acceptance');
+    running = await startEmbedded({ dataDir });
+    const endContent = await typeLongHistory(running.nodes[0]);
+    running.process.kill('SIGKILL');
+    await running.process.exited;
+    closeAll();
+    running = await startEmbedded({ dataDir });
+    const reader = await connect(running.nodes[1], LONG);
+    expect(reader.text.toString()).toBe(endContent);
   });
 });
