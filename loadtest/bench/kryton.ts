@@ -8,6 +8,7 @@ import { type RunningProcess, startProcess } from '@kryton/engine/testing/servic
 import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { startPostgres } from '@kryton/engine/testing/services/postgres-service.ts';
 import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
+import { NODE_FLAGS } from '@kryton/server/node-flags.ts';
 import { onServerCore, pin, SERVER_CORE } from './cores.ts';
 import type { StartSystem, SystemUnderTest } from './system.ts';
 import { treeOf } from './usage.ts';
@@ -108,7 +109,7 @@ function startNode(port: number, env: Env): Promise<RunningProcess> {
   const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
   return startProcess({
     name: `node on ${port}`,
-    ...onServerCore(process.execPath, [...profiling, NODE_MAIN]),
+    ...onServerCore(process.execPath, [...profiling, ...NODE_FLAGS, NODE_MAIN]),
     env: { ...env, METRICS_PORT: '0', PORT: String(port), HOST: '127.0.0.1' },
     ready: () => answers(`http://127.0.0.1:${port}/readyz`),
     ...READY,

@@ -11,6 +11,7 @@ import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { pause, systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { listenError } from '@kryton/server/metrics/metrics-server.ts';
+import { NODE_FLAGS } from '@kryton/server/node-flags.ts';
 import { Children } from './children.ts';
 import { renderNginxConfig } from './nginx-config.ts';
 import { findProgram, installHint } from './programs.ts';
@@ -72,7 +73,7 @@ export async function startCluster(env: NodeJS.ProcessEnv, options: ClusterOptio
       await children.start({
         name: `node-${index + 1}`,
         command: process.execPath,
-        args: [NODE_MAIN],
+        args: [...NODE_FLAGS, NODE_MAIN],
         env: {
           ...shared,
           PORT: String(port),
