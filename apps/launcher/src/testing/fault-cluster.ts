@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { connectDatabase, type DatabaseConnection } from '@kryton/engine/database/connect-database.ts';
 import { migrate } from '@kryton/engine/database/migrate.ts';
@@ -39,8 +40,8 @@ export type FaultPart = {
   kill(): Promise<void>;
   /** The sum of a metric over its labels; throws when there is none. */
   metric(name: string): Promise<number>;
-  /** Resident memory in bytes. */
-  memoryBytes(): Promise<number>;
+  /** Resident memory in bytes; proc(5), Linux only. */
+  memoryBytes(): number;
 };
 
 export type FaultNode = FaultPart & {
@@ -204,8 +205,9 @@ class Part implements FaultPart {
     return values.reduce((sum, value) => sum + value, 0);
   }
 
-  memoryBytes(): Promise<number> {
-    return this.metric('process_resident_memory_bytes');
+  memoryBytes(): number {
+    const status = readFileSync(`/proc/${this.process().pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
   }
 
   async #scrape(): Promise<string> {
