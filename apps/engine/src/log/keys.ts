@@ -5,8 +5,11 @@ import { parseDocId } from '../protocol/ids.ts';
  * The names in Redis. `{docId}` is the hash tag: all keys and channels of a document live in one slot (LOG7).
  */
 export const logKey = (docId: DocId): string => `kry:{${docId}}:log`;
-/** Up to where a committed snapshot covers the log, as `epoch-seq`. Lives and expires with the log. */
-export const coveredKey = (docId: DocId): string => `kry:{${docId}}:covered`;
+/**
+ * A hash that lives and expires with the log. `run`: the run of Redis in which the epoch began (see
+ * {@link RedisRun}). `covered`: up to where a committed snapshot covers the log, as `epoch-seq`.
+ */
+export const metaKey = (docId: DocId): string => `kry:{${docId}}:meta`;
 /** Announces each appended entry: one byte with the id's length, the id, the update (empty when too large). */
 export const liveChannel = (docId: DocId): string => `kry:{${docId}}:live`;
 /** Carries presence between nodes; nothing of it is stored. */

@@ -3,6 +3,8 @@ import { Redis, type RedisOptions } from 'ioredis';
 /** How long a command may take before its outcome counts as unknown (LOG6). */
 const COMMAND_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection that leaves a command unanswered this long is given up: it may be up and lead nowhere (LOG6). */
+const SILENT_MS = 4_000;
 
 /**
  * A connection for commands that must not be repeated behind the caller's back: a command that was in flight when
@@ -18,6 +20,7 @@ export function commandConnection(url: string, name: string, extra: RedisOptions
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENT_MS,
     enableAutoPipelining: true,
     noDelay: true,
     retryStrategy,

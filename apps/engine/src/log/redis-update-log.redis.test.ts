@@ -3,8 +3,11 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type DocId, parseDocId } from '../protocol/ids.ts';
 import { eventually } from '../testing/eventually.ts';
+import { startFaultProxy } from '../testing/services/fault-proxy.ts';
+import { freePort } from '../testing/services/free-port.ts';
 import { startRedis } from '../testing/services/redis-service.ts';
-import { coveredKey, logKey } from './keys.ts';
+import { removeTemporaryDirectory, temporaryDirectory } from '../testing/services/temporary-directory.ts';
+import { logKey, metaKey } from './keys.ts';
 import { formatPosition, ORIGIN } from './position.ts';
 import { RedisUpdateLog } from './redis-update-log.ts';
 import { describeUpdateLog } from './update-log.contract.ts';
@@ -21,7 +24,7 @@ describeUpdateLog('Redis Streams', async () => {
     log,
     other,
     wipe: async (docId) => {
-      await admin.del(logKey(docId), coveredKey(docId));
+      await admin.del(logKey(docId), metaKey(docId));
     },
     rewind: async (docId, position) => {
       const lost = await admin.xrange(logKey(docId), `(${formatPosition(position)}`, '+');
@@ -54,7 +57,7 @@ describe('RedisUpdateLog', () => {
     await log.append(docId, last, Uint8Array.of(1));
     await log.trim(docId, { ...last, seq: 1 }, 60_000);
     const keys = await admin.keys(`*${docId}*`);
-    expect(keys.toSorted()).toEqual([coveredKey(docId), logKey(docId)].toSorted());
+    expect(keys.toSorted()).toEqual([metaKey(docId), logKey(docId)].toSorted());
     for (const key of keys) expect(key).toContain(`{${docId}}`);
   });
 
@@ -67,7 +70,7 @@ describe('RedisUpdateLog', () => {
     await log.append(docId, last, Uint8Array.of(1));
     expect(await admin.pttl(logKey(docId))).toBe(-1);
     await log.trim(docId, end, 0);
-    for (const key of [logKey(docId), coveredKey(docId)]) {
+    for (const key of [logKey(docId), metaKey(docId)]) {
       expect(await admin.pttl(key)).toBeGreaterThan(590_000);
     }
     await admin.pexpire(logKey(docId), 60_000);
@@ -76,7 +79,7 @@ describe('RedisUpdateLog', () => {
     await log.heads([docId], { isOpen: true });
     expect(await admin.pttl(logKey(docId))).toBeGreaterThan(590_000);
     await log.append(docId, end, Uint8Array.of(2));
-    for (const key of [logKey(docId), coveredKey(docId)]) expect(await admin.pttl(key)).toBe(-1);
+    for (const key of [logKey(docId), metaKey(docId)]) expect(await admin.pttl(key)).toBe(-1);
   });
 
   it('LOG8 one append is one publish', async () => {
@@ -125,5 +128,53 @@ describe('RedisUpdateLog', () => {
     });
     await lonely.close();
     await redis.stop();
+  });
+
+  it('LOG3 a restart of Redis begins a new epoch, so that positions that were lost are never given out again', async () => {
+    const dir = temporaryDirectory('redis');
+    const port = await freePort();
+    const first = await startRedis({ aof: true, dir, port });
+    const log = await RedisUpdateLog.connect({ url: first.url, name: 'restarted', onError: quiet });
+    const docId = freshDoc();
+    const { last } = await log.open(docId, ORIGIN);
+    for (const byte of [1, 2, 3]) await log.append(docId, last, Uint8Array.of(byte));
+    // Another node was cut off when the end of the log was written and lost: it knows position 1 only.
+    const behind = { ...last, seq: 1 };
+    const admin = new Redis(first.url);
+    await admin.call('XTRIM', logKey(docId), 'MINID', '=', formatPosition({ ...last, seq: 1 }));
+    await admin.xdel(logKey(docId), formatPosition({ ...last, seq: 2 }), formatPosition({ ...last, seq: 3 }));
+    await admin.call('XSETID', logKey(docId), formatPosition(behind));
+    admin.disconnect();
+    await first.crash();
+    const second = await startRedis({ aof: true, dir, port });
+    const answer = await eventually(() => log.append(docId, behind, Uint8Array.of(9)), {
+      what: 'Redis answers again',
+      withinMs: 10_000,
+    });
+    expect(answer).toEqual({ kind: 'lost' });
+    const opened = await log.open(docId, behind);
+    expect(opened.last.epoch).toBeGreaterThan(last.epoch);
+    expect(await log.append(docId, opened.last, Uint8Array.of(9))).toMatchObject({ kind: 'appended' });
+    const page = await log.read(docId, ORIGIN, 10);
+    expect(page.kind === 'entries' && page.entries.map(({ update }) => update[0])).toEqual([1, 9]);
+    await log.close();
+    await second.stop();
+    removeTemporaryDirectory(dir);
+  });
+
+  it('LOG6 a connection that is up and answers nothing is replaced', async () => {
+    const proxy = await startFaultProxy(Number(new URL(inject('redisUrl')).port));
+    const url = `redis://127.0.0.1:${proxy.port}`;
+    const log = await RedisUpdateLog.connect({ url, name: 'blackholed', onError: quiet });
+    const docId = freshDoc();
+    const { last } = await log.open(docId, ORIGIN);
+    // Only the connections of now: a new one would work, as after a failover behind an address translation.
+    proxy.hold('toClient', /blackholed/);
+    await eventually(async () => (await log.append(docId, last, Uint8Array.of(1))).kind === 'appended', {
+      what: 'appending works over a new connection',
+      withinMs: 10_000,
+    });
+    await log.close();
+    await proxy.close();
   });
 });

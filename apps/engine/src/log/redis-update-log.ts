@@ -1,16 +1,17 @@
 import type { Redis } from 'ioredis';
 import type { DocId } from '../protocol/ids.ts';
 import {
-  coveredKey,
   docIdOfLogKey,
   LOG_KEY_PATTERN,
   liveChannel,
   logKey,
+  metaKey,
   nodeChannel,
   presenceChannel,
 } from './keys.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
 import { commandConnection, listeningConnection } from './redis-connection.ts';
+import { RedisRun } from './redis-run.ts';
 import { RedisScripts, type ScriptReply } from './redis-scripts.ts';
 import { RedisSubscriptions } from './redis-subscriptions.ts';
 import {
@@ -47,6 +48,7 @@ export class RedisUpdateLog implements UpdateLog {
   readonly #commands: Redis;
   readonly #listening: Redis;
   readonly #scripts: RedisScripts;
+  readonly #redisRun: RedisRun;
   readonly #subscriptions: RedisSubscriptions;
   readonly #interruptionListeners = new Set<() => void>();
   readonly #echoes = new Map<string, () => void>();
@@ -68,6 +70,7 @@ export class RedisUpdateLog implements UpdateLog {
     this.#commands = commandConnection(url, `${name}:log`);
     this.#listening = listeningConnection(url, `${name}:live`);
     this.#scripts = new RedisScripts(this.#commands);
+    this.#redisRun = new RedisRun(this.#commands);
     this.#subscriptions = new RedisSubscriptions(this.#listening, {
       onRestored: () => {
         for (const listener of this.#interruptionListeners) listener();
@@ -80,20 +83,24 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   async open(docId: DocId, after: Position): Promise<LogHead> {
-    const keys = [logKey(docId), coveredKey(docId), liveChannel(docId)];
-    const head = readHead(await this.#run('open', [...keys, after.epoch, after.seq, IDLE_LIFETIME_MS]));
+    const keys = [logKey(docId), metaKey(docId), liveChannel(docId)];
+    const run = this.#redisRun.known ?? (await this.#guard(() => this.#redisRun.id()));
+    const reply = await this.#run('open', [...keys, after.epoch, after.seq, IDLE_LIFETIME_MS, run]);
+    const head = readHead(reply);
     if (head === null) throw new LogUnavailable(`open of ${docId}: Redis answered without a head`);
     return head;
   }
 
   async append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {
-    const keys = [logKey(docId), coveredKey(docId), liveChannel(docId)];
+    const keys = [logKey(docId), metaKey(docId), liveChannel(docId)];
+    const run = this.#redisRun.known ?? (await this.#guard(() => this.#redisRun.id()));
     const id = await this.#run('append', [
       ...keys,
       known.epoch,
       known.seq,
       asBuffer(update),
       INLINE_LIMIT_BYTES,
+      run,
     ]);
     if (!Buffer.isBuffer(id)) return { kind: 'lost' };
     return { kind: 'appended', position: parsePosition(id.toString('latin1')) };
@@ -119,7 +126,7 @@ export class RedisUpdateLog implements UpdateLog {
     const lifetimeMs = isOpen ? IDLE_LIFETIME_MS : 0;
     return await Promise.all(
       docIds.map(async (docId) =>
-        readHead(await this.#run('head', [logKey(docId), coveredKey(docId), lifetimeMs])),
+        readHead(await this.#run('head', [logKey(docId), metaKey(docId), lifetimeMs])),
       ),
     );
   }
@@ -133,7 +140,7 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   async trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
-    const keys = [logKey(docId), coveredKey(docId)];
+    const keys = [logKey(docId), metaKey(docId)];
     let removed = 0;
     for (;;) {
       const reply = await this.#run('trim', [

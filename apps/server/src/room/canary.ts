@@ -48,6 +48,7 @@ export class Canary {
 
   async run(): Promise<void> {
     while (!this.#isStopped) {
+      const startedAt = this.#timers.now();
       try {
         await this.#log.canary(this.#node, BEAT_MS);
         this.#heardAt = this.#timers.now();
@@ -55,7 +56,8 @@ export class Canary {
       } catch (error) {
         await this.#unheard(error);
       }
-      await pause(this.#timers, BEAT_MS);
+      // A beat that was waited for in vain has taken its time already.
+      await pause(this.#timers, Math.max(1, BEAT_MS - (this.#timers.now() - startedAt)));
     }
   }
 

@@ -1,4 +1,4 @@
-import { coveredKey, logKey } from '@kryton/engine/log/keys.ts';
+import { logKey, metaKey } from '@kryton/engine/log/keys.ts';
 import type { LogListener, UpdateLog } from '@kryton/engine/log/update-log.ts';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
@@ -82,7 +82,7 @@ describe('healing', () => {
     one.text.insert(0, 'before the loss');
     await converged([one, two]);
     const [before] = await nodeAt(cluster, 0).log.heads([docId]);
-    await cluster.redis.del(logKey(docId), coveredKey(docId));
+    await cluster.redis.del(logKey(docId), metaKey(docId));
     two.text.insert(0, '> ');
     expect(await converged([one, two])).toBe('> before the loss');
     const late = stock(0, docId);

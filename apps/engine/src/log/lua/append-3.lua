@@ -1,8 +1,13 @@
 -- One update becomes durable and is announced, in one step (LOG1, LOG8).
--- KEYS  1 log stream   2 covered marker   3 live channel
+-- KEYS  1 log stream   2 meta   3 live channel
 -- ARGV  1 epoch   2 the caller's last known seq   3 update   4 largest update (bytes) that travels with the message
+--       5 the run of this Redis
 -- Returns the new entry's id "epoch-seq"; false when this log is not the one the caller knows (LOG3): it is gone,
--- a later epoch has begun, or it ends before what the caller has already seen. Then nothing was written.
+-- a later epoch has begun, its epoch began before Redis was restarted, or it ends before what the caller has
+-- already seen. Then nothing was written.
+if redis.call('HGET', KEYS[2], 'run') ~= ARGV[5] then
+  return false
+end
 local now = redis.call('TIME')
 local at = now[1] * 1000 + math.floor(now[2] / 1000)
 local id = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', ARGV[1] .. '-*', 't', string.format('%.0f', at), 'u', ARGV[3])

@@ -1,5 +1,5 @@
 -- The head of a log, and a longer life for a log that would expire while somebody has its document open (SNAP7).
--- KEYS  1 log stream   2 covered marker
+-- KEYS  1 log stream   2 meta
 -- ARGV  1 lifetime of an idle log in ms, 0 to leave it as it is
 -- Returns {last id, covered id or false, number of entries}, or false when there is no log.
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
@@ -16,6 +16,6 @@ if ttl >= 0 and ttl < tonumber(ARGV[1]) / 2 then
 end
 for i = 1, #info, 2 do
   if info[i] == 'last-generated-id' then
-    return { info[i + 1], redis.call('GET', KEYS[2]), redis.call('XLEN', KEYS[1]) }
+    return { info[i + 1], redis.call('HGET', KEYS[2], 'covered'), redis.call('XLEN', KEYS[1]) }
   end
 end

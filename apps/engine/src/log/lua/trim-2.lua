@@ -1,6 +1,6 @@
 -- Notes what a committed snapshot covers and removes covered entries that are old enough (SNAP3), a bounded
 -- number a call so that Redis is never held up.
--- KEYS  1 log stream   2 covered marker
+-- KEYS  1 log stream   2 meta
 -- ARGV  1 epoch and 2 seq that are covered   3 age in ms that is kept   4 entries to look at   5 idle lifetime in ms
 -- Returns {removed, covered entries seen that stay, 1 when there may be more to remove}.
 local epoch = tonumber(ARGV[1])
@@ -12,7 +12,7 @@ if info.err then
   end
   return info
 end
-local covered = redis.call('GET', KEYS[2])
+local covered = redis.call('HGET', KEYS[2], 'covered')
 if covered then
   local ce, cs = string.match(covered, '^(%d+)%-(%d+)$')
   ce = tonumber(ce)
@@ -23,7 +23,7 @@ if covered then
   end
 end
 covered = string.format('%.0f-%.0f', epoch, seq)
-redis.call('SET', KEYS[2], covered, 'KEEPTTL')
+redis.call('HSET', KEYS[2], 'covered', covered)
 local now = redis.call('TIME')
 local cutoff = now[1] * 1000 + math.floor(now[2] / 1000) - tonumber(ARGV[3])
 local entries = redis.call('XRANGE', KEYS[1], '-', covered, 'COUNT', ARGV[4])
