@@ -16,6 +16,7 @@ import { registerPageRoutes } from './http/page-routes.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { CacheBudget } from './room/cache-budget.ts';
 import { Canary } from './room/canary.ts';
+import { PendingBudget } from './room/pending-budget.ts';
 import { Rooms } from './room/rooms.ts';
 import { TailWatch } from './room/tail-watch.ts';
 import { Connections } from './socket/connections.ts';
@@ -48,6 +49,8 @@ export type NodeLimits = {
   readonly messageBytes: number;
   readonly outboxBytes: number;
   readonly cacheBytes: number;
+  /** Of all documents, accepted and not yet in the log (LOG6). */
+  readonly pendingBytes: number;
   readonly graceMs: number;
   readonly foldDelayMs: number;
   /** Over how long the connections are sent away when the node leaves (DRAIN1). */
@@ -72,6 +75,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   const id = makeNodeId(name, randomBytes(4).toString('hex'));
   const connections = new Connections();
   const cache = new CacheBudget(limits.cacheBytes);
+  const pending = new PendingBudget(limits.pendingBytes);
   let isDraining = false;
 
   const metrics: NodeMetrics = new NodeMetrics(name, {
@@ -79,10 +83,10 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     documents: () => rooms.size,
     cacheBytes: () => cache.bytes,
     outboxBytes: () => connections.outboxBytes(),
-    pendingBytes: () => sum(rooms.open(), (room) => room.pendingBytes),
+    pendingBytes: () => pending.bytes,
     oldestUnfoldedSeconds: () => rooms.oldestUnfoldedMs() / 1000,
   });
-  const rooms = new Rooms({ ...parts, node: id, cache, metrics, logger });
+  const rooms = new Rooms({ ...parts, node: id, cache, pending, metrics, logger });
   const tails = new TailWatch(rooms, log, logger, timers);
   const canary = new Canary(id, log, {
     logger,
@@ -157,10 +161,4 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
       void background;
     },
   };
-}
-
-function sum<Item>(items: Iterable<Item>, of: (item: Item) => number): number {
-  let total = 0;
-  for (const item of items) total += of(item);
-  return total;
 }

@@ -13,6 +13,7 @@ export function limitsOf(config: Config): NodeLimits {
     messageBytes: config.maxMessageBytes,
     outboxBytes: config.outboxBytes,
     cacheBytes: config.cacheBytes,
+    pendingBytes: config.pendingBytes,
     graceMs: config.redisGraceMs,
     foldDelayMs: config.foldDelayMs,
     drainMs: config.drainMs,

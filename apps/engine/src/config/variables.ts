@@ -198,6 +198,13 @@ export const VARIABLES = {
     description: 'Memory of one node for the base states that newcomers are served from',
     roles: NODES,
   },
+  pendingBytes: {
+    name: 'PENDING_BYTES',
+    parse: parse.bytes(MIB, 64 * GIB),
+    fallback: '64MiB',
+    description: 'Updates that one node accepts ahead of Redis; above it, whoever writes is not read from',
+    roles: NODES,
+  },
   outboxBytes: {
     name: 'OUTBOX_BYTES',
     parse: parse.bytes(64 * 1024, GIB),

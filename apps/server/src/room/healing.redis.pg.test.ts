@@ -94,6 +94,33 @@ describe('healing', () => {
     expect(after?.last.epoch).toBeGreaterThan(before?.last.epoch ?? 0);
   });
 
+  it('LOG3 what the log lost and only a node still holds comes back, text and deletes', async () => {
+    cluster = await startTestCluster(urls(), [{}]);
+    const docId = freshDoc();
+    const author = await rawClient(nodeAt(cluster, 0).port, docId);
+    const doc = new Y.Doc();
+    doc.on('update', (update) => author.update(update));
+    doc.getText('content').insert(0, 'acknowledged, and its author gone');
+    doc.getText('content').delete(0, 14);
+    author.barrier(1);
+    await author.next('barrier');
+    author.close();
+    await author.closed;
+    await cluster.redis.del(logKey(docId), metaKey(docId));
+    // The room stays for a few seconds after the last member left; the comparison of tails finds the loss.
+    await eventually(async () => (await cluster.redis.xlen(logKey(docId))) > 0, {
+      what: 'it came back',
+      withinMs: 6_000,
+    });
+    await eventually(async () => (await nodeAt(cluster, 0).metric('kryton_documents')) === 0, {
+      what: 'the node has closed the document',
+      withinMs: 10_000,
+    });
+    const late = stock(0, docId);
+    await late.synced();
+    expect(late.text.toString()).toBe('and its author gone');
+  });
+
   it('LOG3 LOG4 a lost log is noticed without an edit too', async () => {
     cluster = await startTestCluster(urls(), [{}, {}]);
     const docId = freshDoc();

@@ -17,7 +17,9 @@ export type LogWriterOptions = {
   readonly onLost: () => Promise<void>;
   /** The log took `position`; the batch was sent to it at `startedAt` (ms, of `timers.now`). */
   readonly onAppended: (position: Position, startedAt: number) => void;
-  /** The log did not answer for `graceMs`: what was waiting is given up, unacknowledged (LOG6). */
+  /** So many bytes of what was written are durable now. */
+  readonly onSettled: (bytes: number) => void;
+  /** The log did not answer for `graceMs`: all that was waiting is given up, unacknowledged (LOG6). */
   readonly onUnreachable: () => void;
   readonly onRetry: (error: unknown) => void;
   readonly onUnmergeable: (error: unknown) => void;
@@ -38,7 +40,6 @@ export class LogWriter {
   readonly #gatherer: Gatherer<Uint8Array>;
   #accepted = 0;
   #durable = 0;
-  #pendingBytes = 0;
   #isClosed = false;
   #waiting: { ticket: number; done: () => void }[] = [];
 
@@ -53,7 +54,6 @@ export class LogWriter {
 
   /** Accepts an update that passed the guard; the result is its ticket. */
   write(update: Uint8Array): number {
-    this.#pendingBytes += update.length;
     this.#gatherer.add(update);
     return ++this.#accepted;
   }
@@ -62,11 +62,6 @@ export class LogWriter {
   whenDurable(ticket: number, done: () => void): void {
     if (ticket <= this.#durable) done();
     else this.#waiting.push({ ticket, done });
-  }
-
-  /** Bytes that are accepted and not yet durable. */
-  get pendingBytes(): number {
-    return this.#pendingBytes;
   }
 
   get isIdle(): boolean {
@@ -82,7 +77,6 @@ export class LogWriter {
   close(): void {
     this.#isClosed = true;
     this.#gatherer.clear();
-    this.#pendingBytes = 0;
     this.#waiting = [];
   }
 
@@ -142,7 +136,7 @@ export class LogWriter {
 
   #settle(batch: readonly Uint8Array[]): void {
     this.#durable += batch.length;
-    for (const update of batch) this.#pendingBytes -= update.length;
+    this.#options.onSettled(batch.reduce((bytes, update) => bytes + update.length, 0));
     if (this.#waiting.length === 0) return;
     const reached = this.#waiting.filter(({ ticket }) => ticket <= this.#durable);
     this.#waiting = this.#waiting.filter(({ ticket }) => ticket > this.#durable);
@@ -153,7 +147,6 @@ export class LogWriter {
   #giveUp(): void {
     this.#gatherer.clear();
     this.#waiting = [];
-    this.#pendingBytes = 0;
     this.#durable = this.#accepted;
     this.#options.onUnreachable();
   }

@@ -6,6 +6,7 @@ import type { NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import type { CacheBudget } from './cache-budget.ts';
 import type { ResyncReason } from './log-follower.ts';
+import type { PendingBudget } from './pending-budget.ts';
 
 /** Everything a room knows of the world. */
 export type RoomPorts = {
@@ -15,6 +16,7 @@ export type RoomPorts = {
   readonly jobs: Pick<JobQueue, 'scheduleFold'>;
   readonly heavy: HeavyWork;
   readonly cache: CacheBudget;
+  readonly pending: PendingBudget;
   readonly metrics: RoomMetrics;
   readonly logger: RoomLogger;
   readonly timers: Timers;

@@ -7,9 +7,12 @@ import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { Audience } from './audience.ts';
+import { Backpressure } from './backpressure.ts';
+import type { BaseState } from './base-state.ts';
 import { FoldSchedule } from './fold-schedule.ts';
 import { LogFollower, type ResyncReason } from './log-follower.ts';
 import { LogWriter } from './log-writer.ts';
+import { lostEntries } from './lost-entries.ts';
 import type { Member } from './member.ts';
 import { prepareFrame } from './prepared-frame.ts';
 import { PresenceExchange } from './presence-exchange.ts';
@@ -19,9 +22,6 @@ import { AdaptiveWindow } from './window.ts';
 
 /** Larger batches are merged in a thread (ROOM5). */
 const INLINE_MERGE_BYTES = 256 * 1024;
-/** What may wait for the log in one room before its writers are no longer read from, and when they are again. */
-const HIGH_PENDING_BYTES = 8 * 1024 * 1024;
-const LOW_PENDING_BYTES = 1024 * 1024;
 
 /**
  * One open document on this node: its members, what they send on its way to the log, what the log brings on its way
@@ -38,7 +38,7 @@ export class Room {
   readonly #follower: LogFollower;
   readonly #presence: PresenceExchange;
   readonly #folds: FoldSchedule;
-  readonly #paused = new Set<Member>();
+  readonly #backpressure: Backpressure;
   #unsubscribe: () => Promise<void> = async () => {};
   #resyncing: Promise<void> | null = null;
   /** An append of this node whose entry has not come back yet: where it stands and when it was sent. */
@@ -70,6 +70,7 @@ export class Room {
     this.#state = new RoomState(ports, docId, () => this.#follower.position);
     this.#audience = new Audience(this.#state);
     this.#folds = new FoldSchedule(ports, docId);
+    this.#backpressure = new Backpressure(ports.pending);
     this.#follower = new LogFollower(
       {
         docId,
@@ -95,7 +96,11 @@ export class Room {
       },
       onLost: () => this.#resync('lost'),
       onAppended: (position, startedAt) => this.#appended(position, startedAt),
-      onUnreachable: () => this.closeAll('logUnreachable'),
+      onSettled: (bytes) => this.#backpressure.settled(bytes),
+      onUnreachable: () => {
+        this.#backpressure.settled(this.pendingBytes);
+        this.closeAll('logUnreachable');
+      },
       onRetry: onError,
       onUnmergeable: (error) => {
         metrics.setAside();
@@ -126,7 +131,7 @@ export class Room {
 
   /** Bytes that are accepted and not yet durable. */
   get pendingBytes(): number {
-    return this.#writer.pendingBytes;
+    return this.#backpressure.pendingBytes;
   }
 
   /** For how long this document has had updates that no snapshot covers, as far as this node saw, in ms. */
@@ -145,7 +150,7 @@ export class Room {
 
   leave(member: Member): void {
     this.#audience.delete(member);
-    this.#paused.delete(member);
+    this.#backpressure.leave(member);
     this.#presence.leave(member);
   }
 
@@ -172,12 +177,8 @@ export class Room {
   /** Takes an update from a member that may write; the result is its ticket for {@link whenDurable}. */
   write(member: Member, update: Uint8Array): number {
     this.#ports.metrics.updateIn(update.length);
-    const ticket = this.#writer.write(update);
-    if (this.#writer.pendingBytes > HIGH_PENDING_BYTES && !this.#paused.has(member)) {
-      this.#paused.add(member);
-      member.pause();
-    }
-    return ticket;
+    this.#backpressure.accepted(member, update.length);
+    return this.#writer.write(update);
   }
 
   /** Calls `done` once the write with `ticket`, and all before it, are durable (WIRE5). */
@@ -229,6 +230,7 @@ export class Room {
 
   async close(): Promise<void> {
     this.#writer.close();
+    this.#backpressure.close();
     this.#follower.close();
     this.#presence.close();
     this.#state.drop();
@@ -248,10 +250,6 @@ export class Room {
       metrics.fannedOut(timers.now() - startedAt);
     } else {
       this.#awaited = { position, startedAt };
-    }
-    if (this.#paused.size > 0 && this.#writer.pendingBytes < LOW_PENDING_BYTES) {
-      for (const member of this.#paused) member.resume();
-      this.#paused.clear();
     }
   }
 
@@ -302,8 +300,10 @@ export class Room {
   async #reload(reason: ResyncReason): Promise<void> {
     const before = this.#follower.position;
     const reached = this.#state.encodedStateVector();
+    const held = this.#state.loaded;
     const base = await this.#state.reload();
     this.#follower.restart(base.position);
+    if (held && before.epoch < base.position.epoch) void this.#bringBack(held, base);
     if (this.#audience.size === 0) return;
     this.#ports.logger.info(
       { docId: this.docId, reason, before, now: base.position },
@@ -317,6 +317,21 @@ export class Room {
         this.#ports.logger.warn({ docId: this.docId, err: error }, 'a member could not be resynced');
         member.close('overloaded');
       });
+    }
+  }
+
+  /** LOG3: what the log lost and this node still holds comes back from here too. */
+  async #bringBack(held: BaseState, base: BaseState): Promise<void> {
+    try {
+      const lost = await lostEntries(this.#ports.heavy, held, base);
+      if (!(await this.#state.isNews(lost))) return;
+      this.#backpressure.accepted(null, lost.bytes.length);
+      this.#writer.write(lost.bytes);
+    } catch (error) {
+      this.#ports.logger.warn(
+        { docId: this.docId, err: error },
+        'what this node holds could not be brought back; its clients bring back what they hold',
+      );
     }
   }
 }

@@ -47,6 +47,7 @@ const LIMITS: NodeLimits = {
   messageBytes: 24 * 1024 * 1024,
   outboxBytes: 1024 * 1024,
   cacheBytes: 64 * 1024 * 1024,
+  pendingBytes: 64 * 1024 * 1024,
   graceMs: 15_000,
   foldDelayMs: 5_000,
   drainMs: 500,
