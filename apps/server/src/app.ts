@@ -48,6 +48,9 @@ export type NodeLimits = {
   readonly connections: number;
   readonly messageBytes: number;
   readonly outboxBytes: number;
+  /** What one client may send in a second, on average, before it is read more slowly. */
+  readonly messagesPerSecond: number;
+  readonly bytesPerSecond: number;
   readonly cacheBytes: number;
   /** Of all documents, accepted and not yet in the log (LOG6). */
   readonly pendingBytes: number;

@@ -12,6 +12,8 @@ export function limitsOf(config: Config): NodeLimits {
     connections: config.maxConnections,
     messageBytes: config.maxMessageBytes,
     outboxBytes: config.outboxBytes,
+    messagesPerSecond: config.messagesPerSecond,
+    bytesPerSecond: config.bytesPerSecond,
     cacheBytes: config.cacheBytes,
     pendingBytes: config.pendingBytes,
     graceMs: config.redisGraceMs,

@@ -184,6 +184,21 @@ export const VARIABLES = {
     description: 'Largest message a client may send',
     roles: NODES,
   },
+  messagesPerSecond: {
+    name: 'CLIENT_MESSAGES_PER_SECOND',
+    parse: parse.integer(10, 1_000_000),
+    fallback: '1000',
+    description:
+      'Messages one client may send in a second; over 5 s of that it is read more slowly, after 15 s it is sent away',
+    roles: NODES,
+  },
+  bytesPerSecond: {
+    name: 'CLIENT_BYTES_PER_SECOND',
+    parse: parse.bytes(64 * 1024, GIB),
+    fallback: '4MiB',
+    description: 'Bytes one client may send in a second; twice `MAX_MESSAGE_BYTES` may come at once',
+    roles: NODES,
+  },
   maxConnections: {
     name: 'MAX_CONNECTIONS',
     parse: parse.integer(1, 1_000_000),

@@ -81,6 +81,11 @@ export class Crowd {
     return this.clients.flatMap(({ ackMs }) => ackMs.filter(({ at }) => at >= since).map(({ ms }) => ms));
   }
 
+  /** For how long the acknowledgements that are still to come have been waited for, in ms. */
+  openWaits(): number[] {
+    return this.clients.flatMap((client) => client.openWaits());
+  }
+
   /** The longest that any client was not synced after `since`, in ms; absences that last count until now. */
   longestAbsenceMs(since: number): number {
     const absences = this.clients.flatMap((client) => client.absences);

@@ -93,6 +93,12 @@ export class RecordingClient {
     return new Set(edits.filter(({ kind }) => kind === 'erased').map(({ token }) => token));
   }
 
+  /** For how long it has waited for each acknowledgement that is still to come, in ms. */
+  openWaits(): number[] {
+    const now = performance.now();
+    return [...this.#barriers.values()].map(({ sentAt }) => now - sentAt);
+  }
+
   /** Inserts a new token somewhere, or, one time in ten, erases one of its own; asks for an acknowledgement. */
   edit(): void {
     if (this.#random.chance(0.1) && this.#erase()) this.ask();

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import { CLOSE_CODES, type CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import {
   decodeFrame,
@@ -22,11 +23,19 @@ import type { Room } from '../room/room.ts';
 import type { RoomLogger } from '../room/room-ports.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
+import { Pace, type PaceLimits } from './pace.ts';
 
 /** Larger updates are checked in a thread (ROOM5). */
 const INLINE_CHECK_BYTES = 64 * 1024;
+/** The largest messages that may come one after the other before the socket rests. */
+const BURST_MESSAGES = 2;
 /** An update without structs begins with this byte: no clients, then the delete set. */
 const NO_STRUCTS = 0;
+
+export type ConnectionLimits = Omit<PaceLimits, 'burstBytes'> & {
+  readonly messageBytes: number;
+  readonly outboxBytes: number;
+};
 
 export type ConnectionParts = {
   readonly id: ConnectionId;
@@ -37,7 +46,8 @@ export type ConnectionParts = {
   readonly nodeName: string;
   readonly heavy: HeavyWork;
   readonly logger: RoomLogger;
-  readonly limits: { readonly messageBytes: number; readonly outboxBytes: number };
+  readonly timers: Timers;
+  readonly limits: ConnectionLimits;
   /** The tick of the node's keep-alive clock, in s. */
   readonly tick: () => number;
 };
@@ -58,6 +68,8 @@ export class Connection implements Member {
   #state: State = { kind: 'joining' };
   /** The ticket of this connection's last write; what a barrier waits for (WIRE5). */
   #lastTicket = 0;
+  /** The answer to the last SyncStep1 while it is being made. */
+  #answering: Promise<void> | null = null;
   #wasRefused = false;
   sentAt: number;
   heardAt: number;
@@ -67,7 +79,16 @@ export class Connection implements Member {
     this.principal = parts.principal.id;
     this.#parts = parts;
     this.#outbox = new Outbox(parts.stream, parts.limits.outboxBytes, () => this.#drained());
-    this.#inbox = new Inbox((message) => this.#handle(message), parts.socket);
+    this.#inbox = new Inbox({
+      socket: parts.socket,
+      pace: new Pace(
+        { ...parts.limits, burstBytes: BURST_MESSAGES * parts.limits.messageBytes },
+        parts.timers.now(),
+      ),
+      timers: parts.timers,
+      handle: (message) => this.#handle(message),
+      onTooFast: () => this.close('tooFast'),
+    });
     this.sentAt = this.heardAt = parts.tick();
   }
 
@@ -166,8 +187,7 @@ export class Connection implements Member {
     switch (frame.kind) {
       case 'sync-step-1':
         checkStateVector(frame.stateVector);
-        room.sync(this, frame.stateVector).catch((error) => this.#failed(error));
-        return undefined;
+        return this.#whenHeard(() => this.#answer(frame.stateVector, room), this.#answering);
       case 'sync-step-2':
         return this.#write(frame.update, room, true);
       case 'update':
@@ -179,15 +199,38 @@ export class Connection implements Member {
         room.tellPresence(this);
         return undefined;
       case 'barrier':
-        this.#barrier(Uint8Array.from(frame.payload), room);
-        return undefined;
+        return this.#whenHeard(() => this.#barrier(Uint8Array.from(frame.payload), room));
       case 'node-query':
-        this.send(prepareFrame(encodeNodeName(this.#parts.nodeName)));
-        return undefined;
+        return this.#whenHeard(() => this.send(prepareFrame(encodeNodeName(this.#parts.nodeName))));
       case 'auth':
         // Said by servers; a client that says it wants nothing from us.
         return undefined;
     }
+  }
+
+  /**
+   * ROOM4: who asks and does not read is answered when it has read, and asked nothing else meanwhile; so that asking
+   * again and again makes nothing pile up, neither bytes in the outbox nor (`earlier`) work in the threads.
+   */
+  #whenHeard(answer: () => void, earlier: Promise<void> | null = null): Promise<void> | undefined {
+    if (!this.#outbox.isFull && !earlier) {
+      answer();
+      return undefined;
+    }
+    return (async () => {
+      await earlier;
+      await this.#outbox.drained();
+      if (this.#state.kind === 'open') answer();
+    })();
+  }
+
+  #answer(stateVector: Uint8Array, room: Room): void {
+    this.#answering = room
+      .sync(this, stateVector)
+      .catch((error) => this.#failed(error))
+      .finally(() => {
+        this.#answering = null;
+      });
   }
 
   #write(bytes: Uint8Array, room: Room, isAnswer: boolean): Promise<void> | undefined {

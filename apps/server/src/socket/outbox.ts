@@ -28,6 +28,17 @@ export class Outbox {
     return this.#socket.writableLength;
   }
 
+  /** Whether the reader is behind: more is queued than updates may fill. */
+  get isFull(): boolean {
+    return this.#socket.writableLength > this.#highBytes;
+  }
+
+  /** Resolves when everything that is queued has left; never when the socket ends first. */
+  async drained(): Promise<void> {
+    if (!this.#socket.writableNeedDrain) return;
+    await new Promise<void>((resolve) => this.#socket.once('drain', resolve));
+  }
+
   /** Queues a frame whatever is queued already. */
   write(frame: PreparedFrame): void {
     this.#socket.write(frame);
@@ -35,7 +46,7 @@ export class Outbox {
 
   /** Queues a frame; false when the reader is behind, and then it was not queued. */
   offer(frame: PreparedFrame): boolean {
-    if (this.#isBehind || this.#socket.writableLength > this.#highBytes) {
+    if (this.#isBehind || this.isFull) {
       this.#isBehind = true;
       this.#awaitDrain();
       return false;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import { type DocId, makeConnectionId, type NodeId, parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RawData, WebSocket } from 'ws';
@@ -8,7 +9,7 @@ import type { Authenticator, Principal } from '../auth/principal.ts';
 import { ApiError } from '../http/errors.ts';
 import type { RoomLogger } from '../room/room-ports.ts';
 import type { Rooms } from '../room/rooms.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionLimits } from './connection.ts';
 import type { Connections } from './connections.ts';
 
 /** What the upgrade decided, handed from the hook to the handler. */
@@ -29,11 +30,8 @@ export type YjsRouteParts = {
   readonly access: Access;
   readonly heavy: HeavyWork;
   readonly logger: RoomLogger;
-  readonly limits: {
-    readonly messageBytes: number;
-    readonly outboxBytes: number;
-    readonly connections: number;
-  };
+  readonly timers: Timers;
+  readonly limits: ConnectionLimits & { readonly connections: number };
   /** Why this node takes no new connections at the moment; null when it does. */
   readonly refusal: () => 'draining' | 'logUnreachable' | null;
   readonly onConnection: (event: 'accepted' | 'refused') => void;
@@ -74,6 +72,7 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
         role,
         nodeName: parts.nodeName,
         heavy: parts.heavy,
+        timers: parts.timers,
         logger,
         limits,
         tick: () => connections.now,

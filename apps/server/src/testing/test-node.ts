@@ -46,6 +46,8 @@ const LIMITS: NodeLimits = {
   connections: 5_000,
   messageBytes: 24 * 1024 * 1024,
   outboxBytes: 1024 * 1024,
+  messagesPerSecond: 1_000,
+  bytesPerSecond: 4 * 1024 * 1024,
   cacheBytes: 64 * 1024 * 1024,
   pendingBytes: 64 * 1024 * 1024,
   graceMs: 15_000,

@@ -1,0 +1,27 @@
+/** The process of `start-troublemaker.ts`: does what the JSON of its first argument says until it is killed. */
+import { constants, setPriority } from 'node:os';
+import { flood } from './flood.ts';
+import { largeDocument } from './large-document.ts';
+import { slowReaders } from './slow-readers.ts';
+import type { Trouble } from './start-troublemaker.ts';
+
+const REPORT_MS = 200;
+
+/** Counts what it did; `begun` once it is at it. */
+export type Figures = Record<string, number>;
+
+setPriority(constants.priority.PRIORITY_LOW);
+const trouble = JSON.parse(process.argv[2] ?? '') as Trouble;
+const figures: Figures = {};
+setInterval(() => process.stdout.write(`${JSON.stringify(figures)}\n`), REPORT_MS);
+switch (trouble.kind) {
+  case 'slow-readers':
+    await slowReaders(trouble, figures);
+    break;
+  case 'flood':
+    await flood(trouble, figures);
+    break;
+  case 'large-document':
+    await largeDocument(trouble, figures);
+    break;
+}
