@@ -27,9 +27,8 @@ export const JOB_OPTIONS: JobsOptions = {
 };
 
 /**
- * One fold of a document waits at most, and a request during its run becomes the next one. BullMQ reckons delays by the
- * clocks of those who ask and of the workers; a request without delay (from the sweep) brings a waiting fold forward, so
- * that a node whose clock is wrong cannot put one off for longer than until the next sweep.
+ * One fold of a document waits at most, and a request during its run becomes the next one. A request without delay
+ * (from the sweep) brings a waiting fold forward.
  */
 export function foldDeduplication(docId: string, delayMs: number): DeduplicationOptions {
   return { id: `${FOLD}-${docId}`, keepLastIfActive: true, reschedule: delayMs === 0 };

@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { deadline } from '../lifecycle/deadline.ts';
+import { systemTimers } from '../lifecycle/timers.ts';
 import { commandConnection } from '../log/redis-connection.ts';
 import type { DocId } from '../protocol/ids.ts';
 import {
@@ -12,11 +13,12 @@ import {
   queueOptions,
 } from './bullmq-connection.ts';
 import type { JobQueue } from './job-queue.ts';
+import { RedisClock } from './redis-clock.ts';
 
 const CONNECT_MS = 8_000;
 const CLOSE_MS = 2_000;
-/** Above the connection's own limit for a command (2 s): a job takes up to two. */
-const ADD_MS = 5_000;
+/** Above the connection's own limit for a command (2 s): a job takes up to three. */
+const ADD_MS = 7_000;
 
 export type BullMqOptions = {
   /** `redis://…` */
@@ -37,6 +39,7 @@ export type BullMqOptions = {
 export class BullMqJobQueue implements JobQueue {
   readonly #redis: Redis;
   readonly #queue: Queue<FoldJobData>;
+  readonly #clock: RedisClock;
 
   /** Connects; rejects when Redis does not answer. */
   static async connect(options: BullMqOptions): Promise<BullMqJobQueue> {
@@ -53,17 +56,19 @@ export class BullMqJobQueue implements JobQueue {
 
   private constructor(redis: Redis, { onError, prefix = JOBS_PREFIX }: BullMqOptions) {
     this.#redis = redis;
+    this.#clock = new RedisClock(redis, systemTimers);
     this.#queue = new Queue(QUEUE_NAME, queueOptions(redis, prefix));
     this.#queue.on('error', onError);
   }
 
   async scheduleFold(docId: DocId, delayMs: number): Promise<void> {
-    const deduplication = foldDeduplication(docId, delayMs);
-    await deadline(
-      this.#queue.add(FOLD, { docId }, { delay: delayMs, deduplication }),
-      ADD_MS,
-      'scheduling a fold',
-    );
+    await deadline(this.#add(docId, delayMs), ADD_MS, 'scheduling a fold');
+  }
+
+  async #add(docId: DocId, delay: number): Promise<void> {
+    const timestamp = await this.#clock.now();
+    const deduplication = foldDeduplication(docId, delay);
+    await this.#queue.add(FOLD, { docId }, { timestamp, delay, deduplication });
   }
 
   async close(): Promise<void> {

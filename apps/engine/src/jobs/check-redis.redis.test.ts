@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startRedis } from '../testing/services/redis-service.ts';
 import { checkRedis } from './check-redis.ts';
 
@@ -15,6 +15,17 @@ describe('checkRedis', () => {
     );
     admin.disconnect();
     await Promise.all([durable.stop(), volatile.stop()]);
+  });
+
+  it('warns of a clock that is an hour ahead of that of Redis', async () => {
+    const redis = await startRedis({ aof: true });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    try {
+      expect(await checkRedis(redis.url)).toEqual([expect.stringContaining('3600 s ahead of')]);
+    } finally {
+      vi.useRealTimers();
+    }
+    await redis.stop();
   });
 
   it('names the place of a Redis that is not there', async () => {

@@ -5,10 +5,12 @@ import { StartupError } from '../lifecycle/startup-error.ts';
 const ANSWER_MS = 8_000;
 /** Sharded publish/subscribe came with Redis 7.0. */
 const OLDEST_MAJOR = 7;
+/** A worker takes delayed jobs by its own clock: being this far behind puts folds off by as much. */
+const CLOCK_TOLERANCE_MS = 2_000;
 
 /**
  * Makes sure that the Redis at `url` can hold what is not yet folded, and the jobs. Resolves with warnings about risks
- * that an operator may take: no AOF.
+ * that an operator may take: no AOF, a wrong clock.
  *
  * Throws a {@link StartupError} when it is unreachable, older than 7, or may evict keys.
  */
@@ -22,7 +24,7 @@ export async function checkRedis(url: string): Promise<string[]> {
   });
   try {
     const info = await deadline(readInfo(redis), ANSWER_MS, 'connecting to Redis');
-    return judge(info, place);
+    return [...judge(info, place), ...judgeClock(Number(info.get('server_time_usec')) / 1_000, place)];
   } catch (error) {
     if (error instanceof StartupError) throw error;
     const cause = lastError ?? error;
@@ -62,6 +64,13 @@ function judge(info: ReadonlyMap<string, string>, place: string): string[] {
   return [
     `Redis at ${place} keeps no AOF: when it restarts, edits of the last seconds are lost; set appendonly yes`,
   ];
+}
+
+function judgeClock(redisMs: number, place: string): string[] {
+  const aheadMs = Date.now() - redisMs;
+  if (Number.isNaN(aheadMs) || Math.abs(aheadMs) < CLOCK_TOLERANCE_MS) return [];
+  const off = `${Math.round(Math.abs(aheadMs) / 1_000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+  return [`the clock of this machine is ${off} that of Redis at ${place}: let both be set by NTP`];
 }
 
 function placeOf(url: string): string {
