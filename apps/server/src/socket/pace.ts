@@ -9,7 +9,7 @@ export type PaceLimits = {
 /** Messages that are handled before anybody else gets a turn: well under a millisecond of keystrokes. */
 const TURN_MESSAGES = 32;
 /** How fast the turn refills: about a sixth of what one core decodes, checks and gathers (60,000 a second). */
-const TURN_MESSAGES_PER_MS = 10;
+const TURN_MESSAGES_PER_MS = 2;
 /** Seconds of messages that may come at once: a program that writes a document edit by edit. */
 const BURST_S = 5;
 /** Who is held back for this long without a pause does not slow down by itself. */
