@@ -1,6 +1,6 @@
 /** Growing pauses, so that a store that is down is not stormed; capped, so that it is noticed when it is back. */
 const FIRST_MS = 1_000;
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 10_000;
 
 /** How long to wait after the `failures`-th failure in a row (from 1), in ms; `random` is in [0, 1) and spreads. */
 export function retryDelayMs(failures: number, random: number): number {
