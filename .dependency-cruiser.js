@@ -71,7 +71,8 @@ export default {
       severity: 'error',
       from: {
         path: '^apps/(server|worker)/src/',
-        pathNot: `${tests}|/src/(main|app)\\.ts$`,
+        // A command beside the service (`src/y-redis/main.ts`) is a composition root too.
+        pathNot: `${tests}|/src/(main|app)\\.ts$|/src/[^/]+/main\\.ts$`,
       },
       to: { path: '^apps/engine/src/.*/(redis|embedded|postgres|bullmq)-' },
     },

@@ -1,0 +1,177 @@
+import { logKey } from '@kryton/engine/log/keys.ts';
+import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
+import { loadConcurrentTrace } from '@kryton/engine/testing/editing-trace.ts';
+import { eventually } from '@kryton/engine/testing/eventually.ts';
+import { sampleUpdates } from '@kryton/engine/testing/sample-updates.ts';
+import { seededRandom, seedFor } from '@kryton/engine/testing/seeded-random.ts';
+import { replay } from '@kryton/engine/testing/trace-replay.ts';
+import { stockClient } from '@kryton/server/testing/stock-client.ts';
+import { baseOf } from '@kryton/server/testing/test-cluster.ts';
+import type { TestNode } from '@kryton/server/testing/test-node.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RedisPersistence } from 'y-redis';
+import * as Y from 'yjs';
+import { expectSameDocument } from './testing/same-document.ts';
+import { startTwoSides, type TwoSides } from './testing/two-sides.ts';
+
+const random = seededRandom(seedFor('import from y-redis'));
+const LONG_LIST = 5_000;
+
+describe('import:y-redis', () => {
+  let sides: TwoSides;
+  const expected = new Map<DocId, Y.Doc>();
+
+  beforeAll(async () => {
+    sides = await startTwoSides();
+  });
+  afterAll(async () => {
+    await sides.stop();
+  });
+
+  const idOf = (name: string): DocId => parseDocId(name) ?? expect.fail(`${name} is a document id`);
+
+  /** A document on the side of y-redis, written by the package itself, one list element for each update. */
+  async function write(
+    server: RedisPersistence,
+    name: string,
+    updates: readonly Uint8Array[],
+  ): Promise<Y.Doc> {
+    const doc = new Y.Doc();
+    await server.bindState(name, doc).synced;
+    for (const update of updates) Y.applyUpdate(doc, update);
+    return doc;
+  }
+
+  function typing(characters: number): Uint8Array[] {
+    const doc = new Y.Doc();
+    const updates: Uint8Array[] = [];
+    doc.on('update', (update: Uint8Array) => updates.push(update));
+    for (let i = 0; i < characters; i++)
+      doc.getText('text').insert(random.int(i + 1), random.pick([...'abc ']));
+    return updates;
+  }
+
+  /** The two authors see each other at once; what the first one's document holds goes to y-redis. */
+  async function writeTrace(server: RedisPersistence, name: string): Promise<Y.Doc> {
+    const [first, second] = [new Y.Doc(), new Y.Doc()];
+    for (const [from, to] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      from.on('update', (update: Uint8Array, origin: unknown) => {
+        if (origin !== 'peer') Y.applyUpdate(to, update, 'peer');
+      });
+    }
+    await server.bindState(name, first).synced;
+    await replay(await loadConcurrentTrace(), { authors: [{ doc: first }, { doc: second }] });
+    return first;
+  }
+
+  async function expectAllOn(node: TestNode): Promise<void> {
+    for (const [docId, doc] of expected) {
+      const client = stockClient(baseOf(node), docId, { presence: false });
+      await client.synced();
+      expectSameDocument(client.doc, doc, docId);
+      client.close();
+    }
+  }
+
+  const appendedToAll = async () =>
+    new Map(
+      await Promise.all([...expected.keys()].map(async (id) => [id, await sides.appended(id)] as const)),
+    );
+
+  it('brings over 100 documents that are equal on a cold open, and nothing when it runs again', async () => {
+    const server = sides.yRedis();
+    for (let i = 0; i < 98; i++) {
+      const name = `document-${i}`;
+      const { updates } = sampleUpdates(random, 20 + random.int(60));
+      expected.set(idOf(name), await write(server, name, updates));
+    }
+    expected.set(idOf('long'), await write(server, 'long', typing(LONG_LIST)));
+    expected.set(idOf('friends'), await writeTrace(server, 'friends'));
+    await server.redis.ping();
+    expect(await sides.old.redis.llen('long:updates')).toBe(LONG_LIST);
+
+    const dry = await sides.run(['--dry-run']);
+    expect(dry.output).toMatch(/^100 documents, /m);
+    expect(dry.code).toBe(0);
+    expect(await sides.ours.redis.keys('kry:*')).toEqual([]);
+
+    const first = await sides.run([]);
+    console.log(first.output);
+    expect(first.output).toMatch(/^100 documents, \d+ updates, \d+ bytes read/m);
+    expect(first.code).toBe(0);
+    await expectAllOn(await sides.node());
+    const appended = await appendedToAll();
+
+    const again = await sides.run([]);
+    expect(again.output).toContain('; 0 updates were new here, 0 sent there;');
+    expect(await appendedToAll()).toEqual(appended);
+  });
+
+  it('SNAP5 has asked for folds, and what is folded is equal too, and known by a further run', async () => {
+    const worker = await sides.worker();
+    const stored = async () => {
+      const { rows } = await sides.ours.database.pool.query(
+        'SELECT count(*)::int AS n FROM document_snapshots',
+      );
+      return rows[0].n === expected.size;
+    };
+    await eventually(stored, { what: 'every document is folded', withinMs: 40_000 });
+    expect((await worker.stop()).code).toBe(0);
+    // As if all had been idle: what is left of them is the snapshots.
+    await sides.ours.redis.flushall();
+    const again = await sides.run([]);
+    expect(again.output).toContain('; 0 updates were new here, 0 sent there;');
+    await expectAllOn(await sides.node());
+  });
+
+  it('LOG9 reports what it leaves out, sets broken updates aside, and brings over all the rest', async () => {
+    const { redis } = sides.old;
+    const server = sides.yRedis();
+    const [whole] = typing(1);
+    const doc = await write(server, 'room/broken', typing(50));
+    await server.redis.ping();
+    const [middle] = await redis.lrangeBuffer('room/broken:updates', 20, 20);
+    await redis.linsert('room/broken:updates', 'BEFORE', middle ?? '', Buffer.from('no update at all'));
+    await redis.rpush('room/broken:updates', Buffer.from([1, 1]));
+    await redis.rpush('room/other:updates', Buffer.from(whole ?? []));
+    await redis.set('room/string:updates', 'not from y-redis');
+
+    const strict = await sides.run(['--prefix', 'room/']);
+    expect(strict.code).toBe(1);
+    for (const name of ['room/broken', 'room/other']) {
+      expect(strict.output).toContain(`left out: "${name}": it is no document id`);
+    }
+    expect(strict.output).toContain('left out: "room/string": its key holds a string');
+
+    const mapped = await sides.run([
+      '--prefix',
+      'room/',
+      '--map',
+      'room/broken=mended',
+      '--rename',
+      'base64url',
+    ]);
+    expect(mapped.code).toBe(1);
+    expect(mapped.output).toContain('refused: update 20 of "room/broken"');
+    expect(mapped.output).toContain('refused: update 51 of "room/broken"');
+    expect(mapped.output).toMatch(/^2 documents, 53 updates, .* 2 refused, 1 documents left out/m);
+    const asideQuery = 'SELECT doc_id, epoch, seq, reason, bytes FROM quarantine ORDER BY seq';
+    const aside = await sides.ours.database.pool.query(asideQuery);
+    expect(aside.rows).toHaveLength(2);
+    expect(aside.rows[0]).toMatchObject({ doc_id: 'mended', bytes: Buffer.from('no update at all') });
+
+    const renamed = idOf(`b64-${Buffer.from('room/other').toString('base64url')}`);
+    expect(await sides.ours.redis.xlen(logKey(renamed))).toBe(1);
+    const node = await sides.node();
+    const client = stockClient(baseOf(node), 'mended', { presence: false });
+    await client.synced();
+    expectSameDocument(client.doc, doc, 'mended');
+    client.close();
+
+    await sides.run(['--prefix', 'room/', '--map', 'room/broken=mended', '--rename', 'base64url']);
+    expect((await sides.ours.database.pool.query(asideQuery)).rows).toHaveLength(2);
+  });
+});

@@ -1,0 +1,90 @@
+import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import { DocumentLink, type LinkEvents } from './document-link.ts';
+import { DocumentNames } from './document-names.ts';
+import { FoldRequests } from './fold-requests.ts';
+import { foldedDocuments } from './folded-documents.ts';
+import { Follower } from './follower.ts';
+import type { ImportArguments } from './import-arguments.ts';
+import { importDocuments } from './import-documents.ts';
+import { ImportReport, type Print } from './import-report.ts';
+import type { OurStores } from './our-stores.ts';
+import { isPassing, patientStores } from './patient-stores.ts';
+import { Retries } from './retries.ts';
+import { wantedDocuments } from './wanted-documents.ts';
+import type { YRedisLists } from './y-redis-lists.ts';
+
+const AT_A_TIME = 4;
+/** An import that nobody watches ends when a store stays away; one that follows waits for as long as it takes. */
+const GIVE_UP_AFTER_MS = 60_000;
+const FINISH_MS = 20_000;
+
+export type ImportRunParts = {
+  readonly lists: YRedisLists;
+  readonly ours: OurStores;
+  readonly heavy: HeavyWork;
+  readonly timers: Timers;
+  readonly print: Print;
+  /** Told of each call to a store that is tried again. */
+  readonly onRetry: (what: string, error: unknown) => void;
+  /** Resolves when the operator wants it to end. */
+  readonly leave: Promise<void>;
+};
+
+/**
+ * Brings the documents over, and with `--follow` keeps both sides in step until `leave`. Resolves with the exit code:
+ * 1 when an import left something out. Rejects with the error of the store that stayed away.
+ */
+export async function runImport(args: ImportArguments, parts: ImportRunParts): Promise<number> {
+  const { lists, ours, heavy, timers, print, onRetry } = parts;
+  const startedAt = timers.now();
+  const report = new ImportReport(print);
+  const folds = new FoldRequests(ours.jobs);
+  const abort = new AbortController();
+  const { signal } = abort;
+  const giveUpAfterMs = args.follow ? Number.POSITIVE_INFINITY : GIVE_UP_AFTER_MS;
+  const retries = new Retries({ timers, isPassing, giveUpAfterMs, onRetry, signal });
+  const stores = patientStores({ lists, ...ours }, retries);
+  const events: LinkEvents = {
+    read: (updates, bytes) => report.read(updates, bytes),
+    refused: (name, element) => report.refused(name, element),
+    pushed: () => report.pushed(),
+    appended(docId, updates) {
+      report.appended(updates);
+      if (!args.dryRun) folds.ask(docId);
+    },
+  };
+  const names = new DocumentNames(args);
+  const link = (name: string, docId: DocId) =>
+    new DocumentLink({ stores, heavy, events, dryRun: args.dryRun }, name, docId);
+  const wanted = () => wantedDocuments({ lists, names, report, ...args });
+
+  if (args.follow) {
+    const follower = new Follower({
+      ...{ lists, log: ours.log, names, link, wanted, report, retries, timers, print, signal },
+      folded: () => foldedDocuments(ours.db),
+      prefixes: args.docs ?? [args.prefix],
+    });
+    await follow(follower, parts);
+    abort.abort();
+  } else {
+    const documents = await retries.run('finding documents', () => Array.fromAsync(wanted()));
+    await importDocuments({ link, report, concurrency: AT_A_TIME }, documents);
+  }
+  await folds.finish();
+  print(report.summary((timers.now() - startedAt) / 1_000));
+  return report.isIncomplete && !args.follow ? 1 : 0;
+}
+
+async function follow(follower: Follower, { print, leave }: ImportRunParts): Promise<void> {
+  const started = follower.start().then(() => print('in step; following until SIGINT or SIGTERM'));
+  // What the start throws ends the command; being told to leave ends it too, also in the middle of the start.
+  await Promise.race([started, leave]);
+  await leave;
+  started.catch(() => {});
+  await follower.finish(FINISH_MS);
+  await follower
+    .printState()
+    .catch((error) => print(`the state of both sides cannot be told: ${String(error)}`));
+}
