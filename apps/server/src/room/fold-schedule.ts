@@ -1,21 +1,30 @@
 import { comparePositions } from '@kryton/engine/log/position.ts';
 import type { LogHead } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
-import type { RoomPorts } from './room-ports.ts';
+import type { RoomLimits, RoomLogger, RoomPorts } from './room-ports.ts';
 
 /** A fold is asked for once in this time per document and node, because asking costs about as much as an append. */
 const ASK_EVERY_MS = 10_000;
 /** Unfolded for this long although somebody should have asked: the request was lost, ask again. */
 const LOST_AFTER_MS = 20_000;
 
+export type FoldSchedulePorts = Pick<RoomPorts, 'jobs'> & {
+  readonly timers: Pick<RoomPorts['timers'], 'now'>;
+  readonly limits: Pick<RoomLimits, 'foldDelayMs'>;
+  readonly logger: Pick<RoomLogger, 'warn'>;
+};
+
 /** Asks for the folding of one document (SNAP5). */
 export class FoldSchedule {
-  readonly #ports: RoomPorts;
+  readonly #ports: FoldSchedulePorts;
   readonly #docId: DocId;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #appendedAt = Number.NEGATIVE_INFINITY;
+  /** Whether something was appended that the last request may have come too early for, or the request failed. */
+  #isUnasked = false;
   #unfoldedSince: number | null = null;
 
-  constructor(ports: RoomPorts, docId: DocId) {
+  constructor(ports: FoldSchedulePorts, docId: DocId) {
     this.#ports = ports;
     this.#docId = docId;
   }
@@ -28,11 +37,16 @@ export class FoldSchedule {
   /** This node appended something. */
   appended(): void {
     const now = this.#ports.timers.now();
+    this.#appendedAt = now;
     this.#unfoldedSince ??= now;
+    this.#isUnasked = true;
     if (now - this.#askedAt >= ASK_EVERY_MS) this.#ask(now);
   }
 
-  /** Compares with what a committed snapshot covers, and asks again where a request seems to be lost. */
+  /**
+   * Compares with what a committed snapshot covers, every few seconds: asks for what was appended since the last
+   * request, and asks again where a request seems to be lost.
+   */
   compare({ last, covered }: LogHead): void {
     const now = this.#ports.timers.now();
     if (last.seq === 0 || (covered && comparePositions(covered, last) >= 0)) {
@@ -40,15 +54,27 @@ export class FoldSchedule {
       return;
     }
     this.#unfoldedSince ??= now;
-    if (now - this.#unfoldedSince >= LOST_AFTER_MS && now - this.#askedAt >= LOST_AFTER_MS) this.#ask(now);
+    const sinceAskedMs = now - this.#askedAt;
+    const isUnasked = this.#isUnasked && sinceAskedMs >= ASK_EVERY_MS;
+    const isLost = now - this.#unfoldedSince >= LOST_AFTER_MS && sinceAskedMs >= LOST_AFTER_MS;
+    if (isUnasked || isLost) this.#ask(now);
   }
 
+  /** The room closes: what it appended last is asked for now, because nobody may look at it later. */
+  close(): void {
+    if (this.#isUnasked) this.#ask(this.#ports.timers.now());
+  }
+
+  /** The delay counts from the last append, so that a request that was put off does not put the fold off too. */
   #ask(now: number): void {
     const { jobs, limits, logger } = this.#ports;
     this.#askedAt = now;
-    jobs.scheduleFold(this.#docId, limits.foldDelayMs).catch((error) => {
+    this.#isUnasked = false;
+    const delayMs = Math.max(0, limits.foldDelayMs - (now - this.#appendedAt));
+    jobs.scheduleFold(this.#docId, delayMs).catch((error) => {
       // The comparison with the head asks again.
       logger.warn({ docId: this.#docId, err: error }, 'a fold could not be scheduled');
+      this.#isUnasked = true;
     });
   }
 }

@@ -231,6 +231,7 @@ export class Room {
   async close(): Promise<void> {
     this.#writer.close();
     this.#backpressure.close();
+    this.#folds.close();
     this.#follower.close();
     this.#presence.close();
     this.#state.drop();
