@@ -5,7 +5,8 @@
 -- Returns the new entry's id "epoch-seq"; false when this log is not the one the caller knows (LOG3): it is gone,
 -- a later epoch has begun, its epoch began before Redis was restarted, or it ends before what the caller has
 -- already seen. Then nothing was written.
-if redis.call('HGET', KEYS[2], 'run') ~= ARGV[5] then
+local run, large = unpack(redis.call('HMGET', KEYS[2], 'run', 'large'))
+if run ~= ARGV[5] then
   return false
 end
 local now = redis.call('TIME')
@@ -31,6 +32,9 @@ redis.call('PERSIST', KEYS[2])
 local body = ARGV[3]
 if #body > tonumber(ARGV[4]) then
   body = ''
+  redis.call('HSET', KEYS[2], 'large', id, 'last', id)
+elseif large then
+  redis.call('HSET', KEYS[2], 'last', id)
 end
 redis.call('SPUBLISH', KEYS[3], string.char(#id) .. id .. body)
 return id

@@ -10,21 +10,26 @@
 -- seen, so it is never used twice.
 local epoch = tonumber(ARGV[1])
 local seq = tonumber(ARGV[2])
-local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
-local covered, run = unpack(redis.call('HMGET', KEYS[2], 'covered', 'run'))
-if not info.err then
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then
-      local lastEpoch, lastSeq = string.match(info[i + 1], '^(%d+)%-(%d+)$')
-      lastEpoch = tonumber(lastEpoch)
-      if run == ARGV[4] and (lastEpoch > epoch or (lastEpoch == epoch and tonumber(lastSeq) >= seq)) then
-        return { info[i + 1], covered, redis.call('XLEN', KEYS[1]) }
+local covered, run, last = unpack(redis.call('HMGET', KEYS[2], 'covered', 'run', 'last'))
+local exists = redis.call('EXISTS', KEYS[1]) == 1
+if exists then
+  if not last then
+    local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+    if info.err then
+      return info
+    end
+    for i = 1, #info, 2 do
+      if info[i] == 'last-generated-id' then
+        last = info[i + 1]
       end
-      epoch = math.max(epoch, lastEpoch)
     end
   end
-elseif not string.find(info.err, 'no such key', 1, true) then
-  return info
+  local lastEpoch, lastSeq = string.match(last, '^(%d+)%-(%d+)$')
+  lastEpoch = tonumber(lastEpoch)
+  if run == ARGV[4] and (lastEpoch > epoch or (lastEpoch == epoch and tonumber(lastSeq) >= seq)) then
+    return { last, covered, redis.call('XLEN', KEYS[1]) }
+  end
+  epoch = math.max(epoch, lastEpoch)
 end
 local now = redis.call('TIME')
 local at = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -32,7 +37,10 @@ local id = string.format('%.0f-0', math.max(at, epoch + 1))
 redis.call('XADD', KEYS[1], id, 'o', '')
 redis.call('XDEL', KEYS[1], id)
 redis.call('HSET', KEYS[2], 'run', ARGV[4])
-if info.err or redis.call('PTTL', KEYS[1]) >= 0 then
+if redis.call('HEXISTS', KEYS[2], 'last') == 1 then
+  redis.call('HSET', KEYS[2], 'last', id)
+end
+if not exists or redis.call('PTTL', KEYS[1]) >= 0 then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end

@@ -3,16 +3,13 @@
 -- KEYS  1 log stream   2 meta
 -- ARGV  1 epoch and 2 seq that are covered   3 age in ms that is kept   4 entries to look at   5 idle lifetime in ms
 -- Returns {removed, covered entries seen that stay, 1 when there may be more to remove}.
+local STEP = 256 * 1024
 local epoch = tonumber(ARGV[1])
 local seq = tonumber(ARGV[2])
-local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
-if info.err then
-  if string.find(info.err, 'no such key', 1, true) then
-    return { 0, 0, 0 }
-  end
-  return info
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return { 0, 0, 0 }
 end
-local covered = redis.call('HGET', KEYS[2], 'covered')
+local covered, large, last = unpack(redis.call('HMGET', KEYS[2], 'covered', 'large', 'last'))
 if covered then
   local ce, cs = string.match(covered, '^(%d+)%-(%d+)$')
   ce = tonumber(ce)
@@ -26,26 +23,56 @@ covered = string.format('%.0f-%.0f', epoch, seq)
 redis.call('HSET', KEYS[2], 'covered', covered)
 local now = redis.call('TIME')
 local cutoff = now[1] * 1000 + math.floor(now[2] / 1000) - tonumber(ARGV[3])
-local entries = redis.call('XRANGE', KEYS[1], '-', covered, 'COUNT', ARGV[4])
-local removed = 0
-for _, entry in ipairs(entries) do
-  if tonumber(entry[2][2]) > cutoff then
+-- Entries are read in steps of about STEP bytes, because what is read is copied.
+local seen, removed, bytes, from, newest = 0, 0, 0, '-', nil
+local count, more = 1, 0
+while true do
+  local entries = redis.call('XRANGE', KEYS[1], from, covered, 'COUNT', count)
+  local isYoung = false
+  for _, entry in ipairs(entries) do
+    seen = seen + 1
+    bytes = bytes + #(entry[2][4] or '')
+    from = '(' .. entry[1]
+    isYoung = isYoung or tonumber(entry[2][2]) > cutoff
+    if not isYoung then
+      removed = removed + 1
+      newest = entry[1]
+    end
+  end
+  if isYoung or #entries < count then
     break
   end
-  removed = removed + 1
-end
-local more = 0
-if removed > 0 then
-  local lastEpoch, lastSeq = string.match(entries[removed][1], '^(%d+)%-(%d+)$')
-  redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%s-%.0f', lastEpoch, tonumber(lastSeq) + 1))
-  if removed == #entries and #entries == tonumber(ARGV[4]) then
+  if seen >= tonumber(ARGV[4]) or bytes >= STEP then
     more = 1
+    break
+  end
+  count = math.min(tonumber(ARGV[4]) - seen, math.max(1, math.floor((STEP - bytes) * seen / (bytes + 1))))
+end
+if newest then
+  local newestEpoch, newestSeq = string.match(newest, '^(%d+)%-(%d+)$')
+  redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%s-%.0f', newestEpoch, tonumber(newestSeq) + 1))
+  if large then
+    local largeEpoch, largeSeq = string.match(large, '^(%d+)%-(%d+)$')
+    largeEpoch = tonumber(largeEpoch) - tonumber(newestEpoch)
+    if largeEpoch < 0 or (largeEpoch == 0 and tonumber(largeSeq) <= tonumber(newestSeq)) then
+      redis.call('HDEL', KEYS[2], 'large', 'last')
+      last = false
+    end
   end
 end
-for i = 1, #info, 2 do
-  if info[i] == 'last-generated-id' and info[i + 1] == covered then
-    redis.call('PEXPIRE', KEYS[1], ARGV[5])
-    redis.call('PEXPIRE', KEYS[2], ARGV[5])
+if not last then
+  local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+  if info.err then
+    return info
+  end
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then
+      last = info[i + 1]
+    end
   end
 end
-return { removed, #entries - removed, more }
+if last == covered then
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  redis.call('PEXPIRE', KEYS[2], ARGV[5])
+end
+return { removed, seen - removed, more }
