@@ -1,5 +1,6 @@
 import type { DeduplicationOptions, JobsOptions, QueueOptions } from 'bullmq';
 import { Redis } from 'ioredis';
+import { isDemoted } from '../log/redis-connection.ts';
 
 /** BullMQ's keys carry one hash tag, because its scripts touch several keys of a queue (Redis Cluster). */
 export const JOBS_PREFIX = '{kry-jobs}';
@@ -41,6 +42,7 @@ export function workerConnection(url: string, name: string): Redis {
     maxRetriesPerRequest: null,
     connectTimeout: 5_000,
     retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
+    reconnectOnError: isDemoted,
     replyMapping: 'legacy',
   });
 }

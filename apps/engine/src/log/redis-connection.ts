@@ -24,6 +24,7 @@ export function commandConnection(url: string, name: string, extra: RedisOptions
     enableAutoPipelining: true,
     noDelay: true,
     retryStrategy,
+    reconnectOnError: isDemoted,
     ...extra,
   };
   return new Redis(url, { ...options, replyMapping: 'legacy' });
@@ -32,6 +33,14 @@ export function commandConnection(url: string, name: string, extra: RedisOptions
 /** A connection that only listens. Subscriptions are renewed by {@link RedisSubscriptions}, which knows them all. */
 export function listeningConnection(url: string, name: string): Redis {
   return commandConnection(url, name, { autoResubscribe: false, enableAutoPipelining: false });
+}
+
+/**
+ * A Redis that refuses writes because it has become a replica: after a failover the name leads to another one, but a
+ * connection that is up would stay with the old one for ever.
+ */
+export function isDemoted(error: Error): boolean {
+  return error.message.startsWith('READONLY');
 }
 
 /** Quick first tries, because an editing session waits; then twice a second, for as long as it takes. */

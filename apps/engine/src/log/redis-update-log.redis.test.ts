@@ -177,4 +177,31 @@ describe('RedisUpdateLog', () => {
     await log.close();
     await proxy.close();
   });
+
+  it('LOG6 LOG3 after a failover the connection leaves the old Redis for the one that its name leads to now', async () => {
+    const [old, promoted] = await Promise.all([startRedis({ aof: true }), startRedis({ aof: true })]);
+    const name = await startFaultProxy(old.port);
+    const log = await RedisUpdateLog.connect({
+      url: `redis://127.0.0.1:${name.port}`,
+      name: 'failover',
+      onError: quiet,
+    });
+    const docId = freshDoc();
+    const { last } = await log.open(docId, ORIGIN);
+    await log.append(docId, last, Uint8Array.of(1));
+    const admin = new Redis(old.url);
+    name.lead(promoted.port);
+    await admin.replicaof('127.0.0.1', String(promoted.port));
+    await expect(log.append(docId, { ...last, seq: 1 }, Uint8Array.of(2))).rejects.toThrow('READONLY');
+    // What the promoted one has not is a lost log: a new epoch begins.
+    const answer = await eventually(() => log.append(docId, { ...last, seq: 1 }, Uint8Array.of(2)), {
+      what: 'the promoted Redis answers',
+      withinMs: 5_000,
+    });
+    expect(answer).toEqual({ kind: 'lost' });
+    expect((await log.open(docId, { ...last, seq: 1 })).last.epoch).toBeGreaterThan(last.epoch);
+    admin.disconnect();
+    await log.close();
+    await Promise.all([name.close(), old.stop(), promoted.stop()]);
+  });
 });

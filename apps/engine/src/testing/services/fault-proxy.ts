@@ -25,6 +25,8 @@ export type FaultProxy = {
   delay(ms: number): void;
   /** At most this much passes per connection and direction. */
   throttle(bytesPerSecond: number): void;
+  /** New connections lead to another port of 127.0.0.1, as a name does after a failover. */
+  lead(target: number): void;
   /** Ends all faults; what was held passes. */
   mend(): void;
   /** Ends everything. */
@@ -41,6 +43,7 @@ type Link = {
 export async function startFaultProxy(target: number, port = 0): Promise<FaultProxy> {
   const links = new Set<Link>();
   let isCut = false;
+  let leadsTo = target;
   let faults: FlowFaults = { delayMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY };
   const held = new Set<Direction>();
 
@@ -49,7 +52,7 @@ export async function startFaultProxy(target: number, port = 0): Promise<FaultPr
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect(target, '127.0.0.1');
+    const upstream = connect(leadsTo, '127.0.0.1');
     const options = () => faults;
     const flows = {
       toServer: new FaultyFlow(client, upstream, options),
@@ -95,6 +98,9 @@ export async function startFaultProxy(target: number, port = 0): Promise<FaultPr
     },
     throttle(bytesPerSecond) {
       faults = { ...faults, bytesPerSecond };
+    },
+    lead(other) {
+      leadsTo = other;
     },
     mend() {
       isCut = false;
