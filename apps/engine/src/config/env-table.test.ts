@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { environmentTable, TABLE_BEGINS, TABLE_ENDS, withEnvironmentTable } from './env-table.ts';
+import { environmentTable, TABLE, withEnvironmentTable } from './env-table.ts';
 import { VARIABLES } from './variables.ts';
 
 const readme = new URL('../../../../README.md', import.meta.url);
@@ -15,9 +15,9 @@ describe('environment table', () => {
   });
 
   it('replaces what stands between the markers, and nothing else', () => {
-    const document = `before\n${TABLE_BEGINS}\nold\n${TABLE_ENDS}\nafter\n`;
+    const document = `before\n${TABLE.begins}\nold\n${TABLE.ends}\nafter\n`;
     const updated = withEnvironmentTable(document);
-    expect(updated).toBe(`before\n${TABLE_BEGINS}\n\n${environmentTable()}\n\n${TABLE_ENDS}\nafter\n`);
+    expect(updated).toBe(`before\n${TABLE.begins}\n\n${environmentTable()}\n\n${TABLE.ends}\nafter\n`);
     expect(withEnvironmentTable(updated ?? '')).toBe(updated);
   });
 
@@ -28,7 +28,7 @@ describe('environment table', () => {
   it('is up to date in the README (npm run docs:env)', () => {
     const document = existsSync(readme) ? readFileSync(readme, 'utf8') : '';
     // Until the README has its markers there is nothing to compare.
-    if (document.includes(TABLE_BEGINS)) expect(document).toBe(withEnvironmentTable(document));
-    expect(document.includes(TABLE_BEGINS)).toBe(document.includes(TABLE_ENDS));
+    if (document.includes(TABLE.begins)) expect(document).toBe(withEnvironmentTable(document));
+    expect(document.includes(TABLE.begins)).toBe(document.includes(TABLE.ends));
   });
 });
