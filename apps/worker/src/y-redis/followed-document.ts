@@ -65,11 +65,12 @@ export class FollowedDocument {
   compare(length: number, head: LogHead | null, asked: number): boolean {
     const { theirs, ours } = this.link;
     if (!this.isIdle || theirs.clock !== asked) return false;
-    if (length < theirs.clock) {
+    const isShorter = length < theirs.clock;
+    if (isShorter) {
       theirs.forget();
       this.#needsReconciling = true;
     }
-    if (length !== theirs.clock || ours.differsFrom(head)) this.poke();
+    if (isShorter || length > theirs.clock || ours.differsFrom(head)) this.poke();
     return length > theirs.clock;
   }
 

@@ -14,7 +14,7 @@ import type { YRedisLists } from './y-redis-lists.ts';
 /** Lengths and heads are compared so often: a lost message heals within 5 s (LOG4), ours and theirs. */
 const COMPARE_EVERY_MS = 3_000;
 /** New documents that nobody announced are looked for so often. */
-const DISCOVER_EVERY_MS = 10_000;
+const DISCOVER_EVERY_MS = 5_000;
 /** Documents asked about in one go. */
 const CHUNK = 500;
 const AT_A_TIME = 8;
@@ -107,7 +107,7 @@ export class Follower {
 
   async #settle(): Promise<void> {
     await this.#allIdle();
-    await this.#compare();
+    await this.#parts.retries.run('comparing both sides', () => this.#compare());
     await this.#allIdle();
     await Promise.all([...this.#documents.values()].map((document) => document.leave()));
   }

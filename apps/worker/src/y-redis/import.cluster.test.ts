@@ -4,6 +4,7 @@ import { loadConcurrentTrace } from '@kryton/engine/testing/editing-trace.ts';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { sampleUpdates } from '@kryton/engine/testing/sample-updates.ts';
 import { seededRandom, seedFor } from '@kryton/engine/testing/seeded-random.ts';
+import { startFaultProxy } from '@kryton/engine/testing/services/fault-proxy.ts';
 import { replay } from '@kryton/engine/testing/trace-replay.ts';
 import { stockClient } from '@kryton/server/testing/stock-client.ts';
 import { baseOf } from '@kryton/server/testing/test-cluster.ts';
@@ -108,6 +109,31 @@ describe('import:y-redis', () => {
     const again = await sides.run([]);
     expect(again.output).toContain('; 0 updates were new here, 0 sent there;');
     expect(await appendedToAll()).toEqual(appended);
+  });
+
+  it('goes on where it was when it is killed with -9 in the middle of a list', async () => {
+    const server = sides.yRedis();
+    const doc = await write(server, 'interrupted', typing(LONG_LIST));
+    await server.redis.ping();
+    expected.set(idOf('interrupted'), doc);
+    const proxy = await startFaultProxy(sides.old.service.port);
+    proxy.throttle(40_000);
+    const args = ['--doc', 'interrupted'];
+    const running = await sides.start(args, '', { old: proxy.port });
+    const isHalfway = async () => (await sides.appended(idOf('interrupted'))) >= 2;
+    await eventually(isHalfway, { what: 'a part of the list was brought over', withinMs: 20_000 });
+    expect(await running.stop({ signal: 'SIGKILL' })).toEqual({ code: null, signal: 'SIGKILL' });
+    await proxy.close();
+
+    const rest = await sides.run(args);
+    const fresh = Number(/(\d+) updates were new here/.exec(rest.output)?.[1]);
+    expect(fresh).toBeGreaterThan(0);
+    expect(fresh).toBeLessThan(LONG_LIST);
+    expect(rest.code).toBe(0);
+    const client = stockClient(baseOf(await sides.node()), 'interrupted', { presence: false });
+    await client.synced();
+    expectSameDocument(client.doc, doc, 'interrupted');
+    client.close();
   });
 
   it('SNAP5 has asked for folds, and what is folded is equal too, and known by a further run', async () => {

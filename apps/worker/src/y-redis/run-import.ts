@@ -18,7 +18,7 @@ import type { YRedisLists } from './y-redis-lists.ts';
 const AT_A_TIME = 4;
 /** An import that nobody watches ends when a store stays away; one that follows waits for as long as it takes. */
 const GIVE_UP_AFTER_MS = 60_000;
-const FINISH_MS = 20_000;
+const FINISH_MS = 10_000;
 
 export type ImportRunParts = {
   readonly lists: YRedisLists;

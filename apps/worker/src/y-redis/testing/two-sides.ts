@@ -16,6 +16,9 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const WORKER = fileURLToPath(new URL('../../main.ts', import.meta.url));
 const RUN_MS = 90_000;
 
+/** Where the command finds the two servers, when not at their own ports: proxies that break. */
+export type Ways = { readonly old?: number; readonly ours?: number };
+
 export type Finished = { readonly code: number | null; readonly output: string };
 
 /** A y-redis deployment and a cluster of ours, each on a Redis of its own, and the command between them. */
@@ -30,11 +33,11 @@ export type TwoSides = {
   yRedis(): RedisPersistence;
   node(): Promise<TestNode>;
   worker(): Promise<RunningProcess>;
-  /** Runs the command to its end; the old Redis may be reached through another port. */
-  run(args: readonly string[], port?: number): Promise<Finished>;
+  /** Runs the command to its end. */
+  run(args: readonly string[], ways?: Ways): Promise<Finished>;
   /** Starts the command and resolves when `said` is in its output. */
-  start(args: readonly string[], said: string, port?: number): Promise<RunningProcess>;
-  /** How many entries were ever added to our log of a document. */
+  start(args: readonly string[], said: string, ways?: Ways): Promise<RunningProcess>;
+  /** How many entries our log of a document holds; nothing trims it unless a worker runs. */
   appended(docId: DocId): Promise<number>;
   stop(): Promise<void>;
 };
@@ -54,11 +57,15 @@ export async function startTwoSides(): Promise<TwoSides> {
   const nodes: TestNode[] = [];
   const persistences: RedisPersistence[] = [];
   const processes: RunningProcess[] = [];
-  const words = (args: readonly string[], port = oldRedis.port) => [
+  const words = (args: readonly string[], { old: port = oldRedis.port }: Ways = {}) => [
     MAIN,
     ...['--from', `redis://127.0.0.1:${port}`],
     ...args,
   ];
+  const variables = ({ ours: port = ourRedis.port }: Ways = {}) => ({
+    ...env,
+    REDIS_URL: `redis://127.0.0.1:${port}`,
+  });
   const keep = async (starting: Promise<RunningProcess>) => {
     const running = await starting;
     processes.push(running);
@@ -93,34 +100,29 @@ export async function startTwoSides(): Promise<TwoSides> {
           ready: (running) => running.output().includes('worker ready'),
         }),
       ),
-    run: (args, port) =>
+    run: (args, ways) =>
       new Promise((resolve) => {
-        const options = { env: { ...process.env, ...env }, timeout: RUN_MS, killSignal: 'SIGKILL' } as const;
-        const child = execFile(process.execPath, words(args, port), options, (_error, stdout, stderr) =>
+        const options = {
+          env: { ...process.env, ...variables(ways) },
+          timeout: RUN_MS,
+          killSignal: 'SIGKILL',
+        } as const;
+        const child = execFile(process.execPath, words(args, ways), options, (_error, stdout, stderr) =>
           resolve({ code: child.exitCode, output: `${stdout}${stderr}` }),
         );
       }),
-    start: (args, said, port) =>
+    start: (args, said, ways) =>
       keep(
         startProcess({
           name: 'import:y-redis',
           command: process.execPath,
-          args: words(args, port),
-          env,
+          args: words(args, ways),
+          env: variables(ways),
           ready: (running) => running.output().includes(said),
           readyWithinMs: 60_000,
         }),
       ),
-    async appended(docId) {
-      const info = await redis.call('XINFO', 'STREAM', logKey(docId)).catch(() => []);
-      const fields =
-        info instanceof Map
-          ? [...info].flat()
-          : Array.isArray(info)
-            ? info
-            : Object.entries(Object(info)).flat();
-      return Number(fields[fields.indexOf('entries-added') + 1] ?? 0);
-    },
+    appended: (docId) => redis.xlen(logKey(docId)),
     async stop() {
       await Promise.all(processes.map((running) => running.stop({ signal: 'SIGKILL' })));
       await Promise.all(persistences.map((persistence) => persistence.destroy().catch(() => {})));

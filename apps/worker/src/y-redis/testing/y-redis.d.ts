@@ -5,7 +5,7 @@ declare module 'y-redis' {
   export class RedisPersistence {
     constructor(options: { redisOpts: { host: string; port: number } });
     /** Of ioredis 4. */
-    readonly redis: { ping(): Promise<string> };
+    readonly redis: { ping(): Promise<string>; publish(channel: string, message: string): Promise<number> };
     bindState(name: string, doc: Doc): PersistenceDoc;
     closeDoc(name: string): Promise<unknown> | undefined;
     destroy(): Promise<void>;
