@@ -76,6 +76,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
       aof: true,
       dir: redisDir,
       port: redisPort,
+      survivesFileLimit: true,
       args: ['--appendfsync', options.appendfsync ?? 'always'],
     });
   let redis = await newRedis();

@@ -123,8 +123,7 @@ export class Inbox {
     const { socket } = this.#options;
     const isFull = this.#bytes > HIGH_BYTES || this.#waiting.length > HIGH_MESSAGES;
     // A closing handshake has to be read.
-    const shouldPause =
-      this.#state !== 'closed' && (isFull || this.#isPaused || this.#state === 'resting');
+    const shouldPause = this.#state !== 'closed' && (isFull || this.#isPaused || this.#state === 'resting');
     if (shouldPause === socket.isPaused) return;
     if (shouldPause) socket.pause();
     else socket.resume();

@@ -13,7 +13,15 @@ export type RedisOptions = {
   readonly port?: number;
   /** More arguments, `['--maxmemory', '100mb']`; they win over ours. */
   readonly args?: readonly string[];
+  /**
+   * Started so that a file size limit (`prlimit --fsize`) makes its writes fail with EFBIG, as a full disk does with
+   * ENOSPC, instead of ending it with SIGXFSZ.
+   */
+  readonly survivesFileLimit?: boolean;
 };
+
+/** A signal that is ignored stays ignored after exec; Node itself resets all of them for its children. */
+const IGNORE_SIGXFSZ = `trap '' XFSZ; exec "$0" "$@"`;
 
 /** A Redis server of a test's own, on 127.0.0.1. */
 export type RedisService = {
@@ -37,10 +45,12 @@ export async function startRedis(options: RedisOptions): Promise<RedisService> {
     throw new Error('redis-server is not installed (Debian: apt-get install redis-server)');
   const port = options.port ?? (await freePort());
   const dir = options.dir ?? temporaryDirectory('redis');
+  const args = [...settings(port, dir, options.aof), ...(options.args ?? [])];
   const running = await startProcess({
     name: `redis-server on port ${port}`,
-    command,
-    args: [...settings(port, dir, options.aof), ...(options.args ?? [])],
+    ...(options.survivesFileLimit
+      ? { command: '/bin/sh', args: ['-c', IGNORE_SIGXFSZ, command, ...args] }
+      : { command, args }),
     ready: () => answersPing(port),
     readyWithinMs: 30_000,
   });

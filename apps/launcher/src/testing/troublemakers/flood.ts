@@ -1,4 +1,4 @@
-import { setImmediate as soon, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as soon } from 'node:timers/promises';
 import { encodeNodeQuery, encodePresence, encodeUpdate } from '@kryton/engine/protocol/frames.ts';
 import { encodePresenceUpdate } from '@kryton/engine/protocol/presence-codec.ts';
 import { WebSocket } from 'ws';
