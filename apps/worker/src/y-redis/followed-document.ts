@@ -28,6 +28,8 @@ export class FollowedDocument {
   #needsReconciling = true;
   #unsubscribe: (() => Promise<void>) | null = null;
   #work: Promise<void> = Promise.resolve();
+  #isLeaving = false;
+  readonly #reconciled = Promise.withResolvers<void>();
 
   constructor(parts: FollowedParts, link: DocumentLink) {
     this.#parts = parts;
@@ -38,13 +40,14 @@ export class FollowedDocument {
     return this.#state === 'idle';
   }
 
-  /** Resolves when it has nothing to do any more. Never rejects. */
-  async idle(): Promise<void> {
-    while (!this.isIdle) await this.#work;
+  /** Resolves when both sides held the same for the first time. */
+  get reconciled(): Promise<void> {
+    return this.#reconciled.promise;
   }
 
   /** Something may have changed on either side. */
   poke(): void {
+    if (this.#isLeaving) return;
     if (this.#state === 'idle') {
       this.#state = 'working';
       this.#work = this.#run();
@@ -74,38 +77,55 @@ export class FollowedDocument {
     return length > theirs.clock;
   }
 
-  /** Hears of our log no more. */
+  /** Looks at both sides for the last time and carries over what is there, however fast they are edited. */
   async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await this.#work;
+    this.#state = 'working';
+    await this.#run();
     await this.#unsubscribe?.();
     this.#unsubscribe = null;
   }
 
+  /** Works until nothing more arrived meanwhile. Never rejects. */
   async #run(): Promise<void> {
-    const { slots, timers, signal, onTrouble } = this.#parts;
+    const { timers, signal } = this.#parts;
     let pauseMs = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       this.#state = 'working';
-      try {
-        await slots.run(() => this.#step());
+      if (await this.#stepSucceeds()) {
         pauseMs = FIRST_PAUSE_MS;
-      } catch (error) {
-        if (signal.aborted) break;
-        onTrouble(this.link.theirs.name, error);
-        this.#needsReconciling = true;
-        this.#state = 'again';
-        await pause(timers, pauseMs);
-        pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
+        if (this.#isAskedAgain()) continue;
+        break;
       }
-      if (!this.#isAskedAgain()) break;
+      if (signal.aborted) break;
+      await pause(timers, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
     }
     this.#state = 'idle';
   }
 
+  async #stepSucceeds(): Promise<boolean> {
+    const { slots, signal, onTrouble } = this.#parts;
+    try {
+      await slots.run(() => this.#step());
+      return true;
+    } catch (error) {
+      this.#needsReconciling = true;
+      if (!signal.aborted) onTrouble(this.link.theirs.name, error);
+      return false;
+    }
+  }
+
   async #step(): Promise<void> {
     this.#unsubscribe ??= await this.#subscribe();
-    if (!this.#needsReconciling) return await this.link.keepInStep();
+    if (!this.#needsReconciling) {
+      await this.link.keepInStep();
+      return;
+    }
     await this.link.reconcile();
     this.#needsReconciling = false;
+    this.#reconciled.resolve();
   }
 
   /** Before anything is read, so that nothing falls in between. */

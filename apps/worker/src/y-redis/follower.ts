@@ -53,7 +53,7 @@ export class Follower {
     this.#parts = parts;
   }
 
-  /** Listens, links every document, and resolves when both sides of each hold the same. */
+  /** Listens, links every document, and resolves when both sides of each have been brought in step. */
   async start(): Promise<void> {
     const { lists, log, prefixes, retries } = this.#parts;
     log.onInterruption(() => this.#pokeAll());
@@ -66,17 +66,18 @@ export class Follower {
       await this.#discover();
       for await (const docId of this.#parts.folded()) this.#addOurs(docId);
     });
-    await this.#allIdle();
     void this.#repeat(COMPARE_EVERY_MS, () => this.#compare());
     void this.#repeat(DISCOVER_EVERY_MS, () => this.#discover());
+    for (const { reconciled } of this.#documents.values()) await reconciled;
   }
 
   /** Looks at both sides once more, carries over what is there, and stops. Takes at most `deadlineMs`; never rejects. */
   async finish(deadlineMs: number): Promise<void> {
     const { print } = this.#parts;
     this.#isLeaving = true;
+    const leaving = [...this.#documents.values()].map((document) => document.leave());
     try {
-      await deadline(this.#settle(), deadlineMs, 'carrying over the rest');
+      await deadline(Promise.all(leaving), deadlineMs, 'carrying over the rest');
     } catch (error) {
       const reason = error instanceof DeadlineExceeded ? error.message : `it failed: ${String(error)}`;
       print(`not everything could be carried over (${reason}); run it again, it goes on from there`);
@@ -103,13 +104,6 @@ export class Follower {
     print(
       `${this.#documents.size} documents followed, ${inStep} in step; ${updates} updates in the lists of y-redis`,
     );
-  }
-
-  async #settle(): Promise<void> {
-    await this.#allIdle();
-    await this.#parts.retries.run('comparing both sides', () => this.#compare());
-    await this.#allIdle();
-    await Promise.all([...this.#documents.values()].map((document) => document.leave()));
   }
 
   #announced(name: string, length: number | null): void {
@@ -185,10 +179,6 @@ export class Follower {
 
   #pokeAll(): void {
     for (const document of this.#documents.values()) document.poke();
-  }
-
-  async #allIdle(): Promise<void> {
-    for (const document of this.#documents.values()) await document.idle();
   }
 
   async #repeat(everyMs: number, run: () => Promise<void>): Promise<void> {

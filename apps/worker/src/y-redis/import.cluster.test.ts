@@ -5,6 +5,10 @@ import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { sampleUpdates } from '@kryton/engine/testing/sample-updates.ts';
 import { seededRandom, seedFor } from '@kryton/engine/testing/seeded-random.ts';
 import { startFaultProxy } from '@kryton/engine/testing/services/fault-proxy.ts';
+import {
+  removeTemporaryDirectory,
+  temporaryDirectory,
+} from '@kryton/engine/testing/services/temporary-directory.ts';
 import { replay } from '@kryton/engine/testing/trace-replay.ts';
 import { stockClient } from '@kryton/server/testing/stock-client.ts';
 import { baseOf } from '@kryton/server/testing/test-cluster.ts';
@@ -151,6 +155,22 @@ describe('import:y-redis', () => {
     const again = await sides.run([]);
     expect(again.output).toContain('; 0 updates were new here, 0 sent there;');
     await expectAllOn(await sides.node());
+
+    // Folding writes down deletes that Yjs only implied; they go to the other side once.
+    for (const [run, sent] of [
+      [1, /; 0 updates were new here, \d+ sent there;/],
+      [2, /; 0 updates were new here, 0 sent there;/],
+    ] as const) {
+      const following = await sides.start(['--follow'], 'in step; following');
+      expect(await following.stop(), `run ${run}`).toEqual({ code: 0, signal: null });
+      expect(following.output()).toMatch(sent);
+    }
+    const server = sides.yRedis();
+    for (const [docId, doc] of expected) {
+      const loaded = new Y.Doc();
+      await server.bindState(docId, loaded).synced;
+      expectSameDocument(loaded, doc, docId);
+    }
   });
 
   it('LOG9 reports what it leaves out, sets broken updates aside, and brings over all the rest', async () => {
@@ -199,5 +219,20 @@ describe('import:y-redis', () => {
 
     await sides.run(['--prefix', 'room/', '--map', 'room/broken=mended', '--rename', 'base64url']);
     expect((await sides.ours.database.pool.query(asideQuery)).rows).toHaveLength(2);
+  });
+
+  it('brings documents into the embedded database too, which nothing else has open', async () => {
+    const dataDir = temporaryDirectory('import-y-redis');
+    try {
+      const args = ['--doc', 'document-1', '--doc', 'long'];
+      const first = await sides.run(args, { dataDir });
+      expect(first.output).toContain(`the embedded database in ${dataDir}`);
+      expect(first.output).toMatch(/^2 documents, .*; [1-9]\d* updates were new here/m);
+      const again = await sides.run(args, { dataDir });
+      expect(again.output).toContain('; 0 updates were new here, 0 sent there;');
+      expect((await sides.run(['--follow'], { dataDir })).output).toContain('--follow needs a cluster');
+    } finally {
+      removeTemporaryDirectory(dataDir);
+    }
   });
 });

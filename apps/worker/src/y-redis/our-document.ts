@@ -1,10 +1,5 @@
 import { comparePositions, ORIGIN, type Position } from '@kryton/engine/log/position.ts';
-import {
-  type LogEntry,
-  type LogHead,
-  LogUnavailable,
-  type UpdateLog,
-} from '@kryton/engine/log/update-log.ts';
+import type { LogEntry, LogHead, UpdateLog } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { type CheckedUpdate, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { TRUSTED_UPDATE_LIMITS } from '@kryton/engine/protocol/update-limits.ts';
@@ -35,6 +30,8 @@ export class OurDocument {
   #beginsWithSnapshot = true;
   /** Whether the store had no log when it was last looked at: a new document, or one that is folded and idle. */
   #logIsMissing = true;
+  /** Where a log ends that does not reach its snapshot; whoever opens it next begins a new epoch. */
+  #brokenEnd: Position = ORIGIN;
   #isOpen = false;
 
   constructor(stores: Stores, docId: DocId) {
@@ -52,7 +49,8 @@ export class OurDocument {
 
   /** Whether `head`, as the store tells it, shows something that was not read. */
   differsFrom(head: LogHead | null): boolean {
-    return head === null ? !this.#logIsMissing : comparePositions(head.last, this.#position) !== 0;
+    if (head === null) return !this.#logIsMissing;
+    return [this.#position, this.#brokenEnd].every((known) => comparePositions(head.last, known) !== 0);
   }
 
   /** Snapshot and log will be read from the start again; what they held is still known. */
@@ -123,14 +121,15 @@ export class OurDocument {
       const page = await this.#stores.log.read(this.docId, this.#position, PAGE);
       if (page.kind === 'behind') {
         if (++tries === MAX_TRIES) {
-          throw new LogUnavailable(`the log of ${this.docId} does not reach back to its snapshot`);
+          throw new Error(`the log of ${this.docId} does not reach back to its snapshot`);
         }
         this.#beginsWithSnapshot = true;
         continue;
       }
       if (page.kind === 'missing') {
-        // While loading it means that the log lost its end: what the snapshot holds is all there is.
         if (!isLoading) throw new LogRestarted(`the log of ${this.docId} lost its end`);
+        // What the snapshot holds is all there is.
+        this.#brokenEnd = head.last;
         return;
       }
       const last = page.entries.at(-1)?.position;

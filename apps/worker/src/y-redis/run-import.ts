@@ -1,4 +1,5 @@
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import { StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { DocumentLink, type LinkEvents } from './document-link.ts';
@@ -34,7 +35,7 @@ export type ImportRunParts = {
 
 /**
  * Brings the documents over, and with `--follow` keeps both sides in step until `leave`. Resolves with the exit code:
- * 1 when an import left something out. Rejects with the error of the store that stayed away.
+ * 1 when an import left something out. Throws a {@link StartupError} when a store stayed away.
  */
 export async function runImport(args: ImportArguments, parts: ImportRunParts): Promise<number> {
   const { lists, ours, heavy, timers, print, onRetry } = parts;
@@ -69,8 +70,19 @@ export async function runImport(args: ImportArguments, parts: ImportRunParts): P
     await follow(follower, parts);
     abort.abort();
   } else {
-    const documents = await retries.run('finding documents', () => Array.fromAsync(wanted()));
-    await importDocuments({ link, report, concurrency: AT_A_TIME }, documents);
+    try {
+      const documents = await retries.run('finding documents', () => Array.fromAsync(wanted()));
+      await importDocuments({ link, report, concurrency: AT_A_TIME }, documents);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      const because = error instanceof Error ? error.message : String(error);
+      throw new StartupError(
+        `given up, a store stays away (${because}): run it again, it goes on from here`,
+        {
+          cause: error,
+        },
+      );
+    }
   }
   await folds.finish();
   print(report.summary((timers.now() - startedAt) / 1_000));

@@ -17,7 +17,12 @@ const WORKER = fileURLToPath(new URL('../../main.ts', import.meta.url));
 const RUN_MS = 90_000;
 
 /** Where the command finds the two servers, when not at their own ports: proxies that break. */
-export type Ways = { readonly old?: number; readonly ours?: number };
+export type Ways = {
+  readonly old?: number;
+  readonly ours?: number;
+  /** The embedded stores in this directory, instead of a cluster. */
+  readonly dataDir?: string;
+};
 
 export type Finished = { readonly code: number | null; readonly output: string };
 
@@ -62,10 +67,10 @@ export async function startTwoSides(): Promise<TwoSides> {
     ...['--from', `redis://127.0.0.1:${port}`],
     ...args,
   ];
-  const variables = ({ ours: port = ourRedis.port }: Ways = {}) => ({
-    ...env,
-    REDIS_URL: `redis://127.0.0.1:${port}`,
-  });
+  const variables = ({ ours: port = ourRedis.port, dataDir }: Ways = {}) =>
+    dataDir === undefined
+      ? { ...env, REDIS_URL: `redis://127.0.0.1:${port}` }
+      : { DATA_DIR: dataDir, REDIS_URL: '', DATABASE_URL: '' };
   const keep = async (starting: Promise<RunningProcess>) => {
     const running = await starting;
     processes.push(running);
