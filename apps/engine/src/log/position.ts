@@ -14,6 +14,11 @@ export function comparePositions(a: Position, b: Position): number {
   return a.epoch - b.epoch || a.seq - b.seq;
 }
 
+/** Whether `next` is the entry right behind `last`, in the same epoch (LOG2). */
+export function follows(next: Position, last: Position): boolean {
+  return next.epoch === last.epoch && next.seq === last.seq + 1;
+}
+
 /** `epoch-seq`, the form of a Redis stream id. */
 export function formatPosition({ epoch, seq }: Position): string {
   return `${epoch}-${seq}`;

@@ -74,6 +74,55 @@ describe('healing', () => {
     expect(await nodeAt(cluster, 1).metric('kryton_resyncs_total', 'tail')).toBe(1);
   });
 
+  it('LOG2 a large update that arrives while the document loads for a newcomer is not left out', async () => {
+    let gate: Promise<void> | null = null;
+    const held = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const slowReads = (log: UpdateLog): UpdateLog =>
+      new Proxy(log, {
+        get(target, property) {
+          if (property === 'read') {
+            return async (...args: Parameters<UpdateLog['read']>) => {
+              const page = await target.read(...args);
+              if (gate !== null) held.resolve();
+              await gate;
+              return page;
+            };
+          }
+          const value: unknown = Reflect.get(target, property);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    // Room for one base state: opening the second document gives up that of the first.
+    cluster = await startTestCluster(urls(), [{ between: slowReads, limits: { cacheBytes: 1 } }]);
+    const docId = freshDoc();
+    const author = stock(0, docId);
+    await author.synced();
+    author.text.insert(0, 'small, ');
+    await eventually(async () => (await cluster.redis.xlen(logKey(docId))) === 1, {
+      what: 'it is in the log',
+    });
+    await stock(0, freshDoc()).synced();
+    gate = released.promise;
+    // It answers no question: a stock client would bring back what the node lacks.
+    const newcomer = await rawClient(nodeAt(cluster, 0).port, docId);
+    await held.promise;
+    author.text.insert(0, 'large '.repeat(20_000));
+    await eventually(async () => (await cluster.redis.xlen(logKey(docId))) === 2, {
+      what: 'the paste is in the log',
+    });
+    author.text.insert(0, 'last ');
+    await eventually(async () => (await cluster.redis.xlen(logKey(docId))) === 3, {
+      what: 'so is what follows',
+    });
+    gate = null;
+    released.resolve();
+    await newcomer.next('sync-step-1');
+    // Served from what was loaded for the newcomer.
+    expect(await converged([author, stock(0, docId)])).toContain('last large');
+    newcomer.close();
+  });
+
   it('LOG3 when the log is lost, what any client holds comes back in a new epoch', async () => {
     cluster = await startTestCluster(urls(), [{}, {}]);
     const docId = freshDoc();

@@ -1,5 +1,5 @@
 import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
-import { comparePositions, type Position } from '@kryton/engine/log/position.ts';
+import { comparePositions, follows, type Position } from '@kryton/engine/log/position.ts';
 import type { LogHead, UpdateLog } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 
@@ -145,8 +145,4 @@ export class LogFollower {
       }
     }
   }
-}
-
-function follows(next: Position, last: Position): boolean {
-  return next.epoch === last.epoch && next.seq === last.seq + 1;
 }

@@ -1,6 +1,11 @@
-import type { Position } from '@kryton/engine/log/position.ts';
+import { comparePositions, follows, type Position } from '@kryton/engine/log/position.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
-import { bringsNothingNew } from '@kryton/engine/protocol/state-vector.ts';
+import {
+  bringsNothingNew,
+  encodeStateVector,
+  extendStateVector,
+  type StateVector,
+} from '@kryton/engine/protocol/state-vector.ts';
 import { type CheckedUpdate, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { TRUSTED_UPDATE_LIMITS } from '@kryton/engine/protocol/update-limits.ts';
 import { loadBase, MAX_TAIL_BYTES, MAX_TAIL_ENTRIES } from './base-loader.ts';
@@ -11,6 +16,8 @@ import type { PreparedFrame } from './prepared-frame.ts';
 import type { RoomPorts } from './room-ports.ts';
 
 const NO_STATE_VECTOR = Uint8Array.of(0);
+/** State vectors of up to this many clients are kept when their base state is given up; a few tens of KB. */
+const MAX_KEPT_CLIENTS = 1_000;
 /** Entries that were checked when they were appended and are too large to be decoded again on the event loop. */
 const LARGE_BYTES = 64 * 1024;
 
@@ -27,6 +34,8 @@ export class RoomState {
   readonly #position: () => Position;
   readonly #answers: JoinAnswers;
   #base: BaseState | null = null;
+  /** What the log brought so far while no base state is kept: a resync must not send members all of it again. */
+  #reached: StateVector | null = null;
   #loading: Promise<BaseState> | null = null;
   /** What came from the log while the base state was being loaded. */
   #arrived: { position: Position; entry: CheckedEntry }[] = [];
@@ -55,7 +64,6 @@ export class RoomState {
   reload(): Promise<BaseState> {
     this.#loading ??= this.#load().finally(() => {
       this.#loading = null;
-      this.#arrived = [];
     });
     return this.#loading;
   }
@@ -64,9 +72,10 @@ export class RoomState {
     return this.#answers.answer(base, stateVector);
   }
 
-  /** What is durable, as SyncStep1 carries it; that of an empty document while no base state is kept. */
+  /** What is durable, as SyncStep1 carries it, or less: that of an empty document where it is not known. */
   encodedStateVector(): Uint8Array {
-    return this.#base?.encodedStateVector() ?? NO_STATE_VECTOR;
+    if (this.#base) return this.#base.encodedStateVector();
+    return this.#reached ? encodeStateVector(this.#reached) : NO_STATE_VECTOR;
   }
 
   /** Whether an entry of the log may be fanned out; null for one that cannot be read and is set aside (LOG9). */
@@ -88,11 +97,13 @@ export class RoomState {
   /** Takes the next entry of the log into the base state. */
   append(position: Position, entry: CheckedEntry): void {
     if (this.#loading) this.#arrived.push({ position, entry });
+    const kept = this.#base;
+    if (kept && comparePositions(position, kept.position) <= 0) return;
+    if (kept && !(isShort(kept) && continues(kept, position, entry))) this.drop();
     const base = this.#base;
-    if (!base) return;
-    if (!entry.content || base.tail.length >= MAX_TAIL_ENTRIES || base.tailBytes >= MAX_TAIL_BYTES) {
-      // The snapshot has moved on by the time somebody joins; loading it then is cheaper than merging now.
-      this.drop();
+    if (!entry.content) return;
+    if (!base) {
+      if (this.#reached) extendStateVector(this.#reached, entry.content);
       return;
     }
     if (base.append(position, entry.content)) this.#ports.cache.grow(this, entry.update.length);
@@ -117,6 +128,8 @@ export class RoomState {
 
   /** Gives up the base state. */
   drop(): void {
+    const stateVector = this.#base?.stateVector;
+    if (stateVector) this.#reached = stateVector.size <= MAX_KEPT_CLIENTS ? stateVector : null;
     this.#base = null;
     this.#deleted = null;
     this.#answers.forget();
@@ -124,17 +137,39 @@ export class RoomState {
   }
 
   async #load(): Promise<BaseState> {
-    const base = await loadBase(this.#ports, this.#docId, this.#position());
-    for (const { position, entry } of this.#arrived) {
-      if (entry.content) base.append(position, entry.content);
-    }
+    const base = await this.#loadWhole();
     this.#base = base;
+    this.#reached = null;
     this.#deleted = null;
     this.#use(base);
     return base;
   }
 
+  /** The base state with all that arrived while it was loaded; loaded again where that was too large to be looked into. */
+  async #loadWhole(): Promise<BaseState> {
+    for (;;) {
+      this.#arrived = [];
+      const base = await loadBase(this.#ports, this.#docId, this.#position());
+      const later = this.#arrived.filter(({ position }) => comparePositions(position, base.position) > 0);
+      const isWhole = later.every(
+        ({ position, entry }) =>
+          entry.content !== null && continues(base, position, entry) && base.append(position, entry.content),
+      );
+      if (isWhole) return base;
+    }
+  }
+
   #use(base: BaseState): void {
     this.#ports.cache.hold(this, base.bytes, () => this.drop());
   }
+}
+
+/** The snapshot has moved on by the time somebody joins; loading it then is cheaper than merging a long tail now. */
+function isShort({ tail, tailBytes }: BaseState): boolean {
+  return tail.length < MAX_TAIL_ENTRIES && tailBytes < MAX_TAIL_BYTES;
+}
+
+/** Whether `base` may take the entry: one with a hole would be passed on to everybody who joins (LOG2). */
+function continues(base: BaseState, position: Position, entry: CheckedEntry): boolean {
+  return entry.content !== null && follows(position, base.position);
 }

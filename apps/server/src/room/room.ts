@@ -8,14 +8,13 @@ import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { Audience } from './audience.ts';
 import { Backpressure } from './backpressure.ts';
-import type { BaseState } from './base-state.ts';
 import { FoldSchedule } from './fold-schedule.ts';
-import { LogFollower, type ResyncReason } from './log-follower.ts';
+import { LogFollower } from './log-follower.ts';
 import { LogWriter } from './log-writer.ts';
-import { lostEntries } from './lost-entries.ts';
 import type { Member } from './member.ts';
 import { prepareFrame } from './prepared-frame.ts';
 import { PresenceExchange } from './presence-exchange.ts';
+import { Resync } from './resync.ts';
 import type { RoomPorts } from './room-ports.ts';
 import { RoomState } from './room-state.ts';
 import { AdaptiveWindow } from './window.ts';
@@ -39,8 +38,8 @@ export class Room {
   readonly #presence: PresenceExchange;
   readonly #folds: FoldSchedule;
   readonly #backpressure: Backpressure;
+  readonly #resync: Resync;
   #unsubscribe: () => Promise<void> = async () => {};
-  #resyncing: Promise<void> | null = null;
   /** An append of this node whose entry has not come back yet: where it stands and when it was sent. */
   #awaited: { position: Position; startedAt: number } | null = null;
 
@@ -52,7 +51,7 @@ export class Room {
       presence: (message) => room.#receivePresence(message),
     });
     try {
-      await room.#resync('lost');
+      await room.#resync.run('lost');
     } catch (error) {
       await room.close();
       throw error;
@@ -77,7 +76,7 @@ export class Room {
         log,
         timers,
         onEntry: (position, update) => this.#deliver(position, update),
-        onResync: (reason) => this.#resync(reason),
+        onResync: (reason) => this.#resync.run(reason),
         onHeal: (reason) => metrics.resync(reason),
         onError,
       },
@@ -94,7 +93,7 @@ export class Room {
         this.#window.turn(timers.now());
         return this.#window.ms;
       },
-      onLost: () => this.#resync('lost'),
+      onLost: () => this.#resync.run('lost'),
       onAppended: (position, startedAt) => this.#appended(position, startedAt),
       onSettled: (bytes) => this.#backpressure.settled(bytes),
       onUnreachable: () => {
@@ -105,6 +104,17 @@ export class Room {
       onUnmergeable: (error) => {
         metrics.setAside();
         logger.error({ docId, err: error }, 'a batch cannot be merged and is appended piece by piece');
+      },
+    });
+    this.#resync = new Resync({
+      docId,
+      ports,
+      state: this.#state,
+      follower: this.#follower,
+      audience: this.#audience,
+      write: (update) => {
+        this.#backpressure.accepted(null, update.length);
+        this.#writer.write(update);
       },
     });
     this.#presence = new PresenceExchange({
@@ -288,51 +298,5 @@ export class Room {
     const startedAt = timers.now();
     metrics.presenceOut(this.#audience.deliverPresence(prepareFrame(message)));
     this.#presenceWindow.spent(timers.now() - startedAt);
-  }
-
-  /** Loads snapshot and tail again, and brings every member to there (LOG2, LOG3). One at a time. */
-  #resync(reason: ResyncReason): Promise<void> {
-    this.#resyncing ??= this.#reload(reason).finally(() => {
-      this.#resyncing = null;
-    });
-    return this.#resyncing;
-  }
-
-  async #reload(reason: ResyncReason): Promise<void> {
-    const before = this.#follower.position;
-    const reached = this.#state.encodedStateVector();
-    const held = this.#state.loaded;
-    const base = await this.#state.reload();
-    this.#follower.restart(base.position);
-    if (held && before.epoch < base.position.epoch) void this.#bringBack(held, base);
-    if (this.#audience.size === 0) return;
-    this.#ports.logger.info(
-      { docId: this.docId, reason, before, now: base.position },
-      'resynced the document',
-    );
-    // What the log lost, the clients still hold: they are asked for it. What they missed, they are sent.
-    const question = prepareFrame(encodeSyncStep1(base.encodedStateVector()));
-    for (const member of this.#audience.members()) member.send(question);
-    for (const member of this.#audience.live()) {
-      this.sync(member, reached).catch((error) => {
-        this.#ports.logger.warn({ docId: this.docId, err: error }, 'a member could not be resynced');
-        member.close('overloaded');
-      });
-    }
-  }
-
-  /** LOG3: what the log lost and this node still holds comes back from here too. */
-  async #bringBack(held: BaseState, base: BaseState): Promise<void> {
-    try {
-      const lost = await lostEntries(this.#ports.heavy, held, base);
-      if (!(await this.#state.isNews(lost))) return;
-      this.#backpressure.accepted(null, lost.bytes.length);
-      this.#writer.write(lost.bytes);
-    } catch (error) {
-      this.#ports.logger.warn(
-        { docId: this.docId, err: error },
-        'what this node holds could not be brought back; its clients bring back what they hold',
-      );
-    }
   }
 }
