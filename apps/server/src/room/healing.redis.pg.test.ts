@@ -251,6 +251,46 @@ describe('healing', () => {
     await redis.stop();
   });
 
+  it('LOG6 with Redis away writers of many documents wait in their sockets, not in the node, and lose nothing', async () => {
+    const MIB = 1024 * 1024;
+    const redis = await startRedis({ aof: true });
+    cluster = await startTestCluster({ ...urls(), redisUrl: redis.url }, [{ limits: { pendingBytes: MIB } }]);
+    const node = nodeAt(cluster, 0);
+    // More than the buffers of a connection hold.
+    const pastes = 240;
+    const docIds = Array.from({ length: 5 }, freshDoc);
+    const writers = await Promise.all(docIds.map((docId) => rawClient(node.port, docId)));
+    await Promise.all(writers.map((writer) => writer.next('sync-step-1')));
+    process.kill(redis.process.pid, 'SIGSTOP');
+    const docs = writers.map((writer) => {
+      const doc = new Y.Doc();
+      doc.on('update', (update) => writer.update(update));
+      for (let paste = 0; paste < pastes; paste++) doc.getText('content').insert(0, 'x'.repeat(50_000));
+      writer.barrier(1);
+      return doc;
+    });
+    let most = 0;
+    await eventually(
+      async () => {
+        most = Math.max(most, await node.metric('kryton_pending_bytes'));
+        return writers.every(({ socket }) => socket.bufferedAmount > 0) && most > MIB;
+      },
+      { what: 'all writers wait in their sockets' },
+    );
+    // Each of the five may have been heard out with one message when the budget was reached.
+    expect(most).toBeLessThan(MIB + 5 * 51_000);
+    expect(writers.some(({ frames }) => frames.some(({ kind }) => kind === 'barrier'))).toBe(false);
+    process.kill(redis.process.pid, 'SIGCONT');
+    await Promise.all(writers.map((writer) => writer.next('barrier')));
+    for (const [index, docId] of docIds.entries()) {
+      const reader = stock(0, docId);
+      await reader.synced();
+      expect(reader.text.length).toBe(docs[index]?.getText('content').length);
+    }
+    for (const writer of writers) writer.close();
+    await redis.stop();
+  });
+
   it('LOG9 an entry that cannot be read is passed over and counted; the document goes on', async () => {
     cluster = await startTestCluster(urls(), [{}, {}]);
     const [docId, otherId] = [freshDoc(), freshDoc()];
