@@ -31,6 +31,18 @@ describe('a raw join', () => {
     },
   );
 
+  it('finds an answer that comes in fragments', async () => {
+    const answer = encodeSyncStep2(Uint8Array.from({ length: 200_000 }, () => 1));
+    server.on('connection', (socket) => {
+      socket.on('message', () => {
+        socket.send(answer.subarray(0, 70_000), { fin: false });
+        socket.send(answer.subarray(70_000, 70_100), { fin: false });
+        socket.send(answer.subarray(70_100), { fin: true });
+      });
+    });
+    expect(await rawJoin(url)).toBe(answer.length);
+  });
+
   it('rejects when the server closes first', async () => {
     server.on('connection', (socket) => socket.terminate());
     await expect(rawJoin(url)).rejects.toThrow('closed before SyncStep2 came');

@@ -9,7 +9,9 @@ const QUESTION = Buffer.from([0x82, 0x80 | ASKS_FOR_EVERYTHING.length, 0, 0, 0, 
 const READ_BYTES = 256 * 1024;
 const ANSWER_WITHIN_MS = 60_000;
 const HEAD_END = '\r\n\r\n';
-const BINARY = 0x82;
+const FIN = 0x80;
+const BINARY = 0x02;
+const CONTINUATION = 0x00;
 
 /**
  * Joins over a bare TCP socket and resolves with the length of SyncStep2 when its last byte has arrived. Megabytes are
@@ -64,6 +66,8 @@ class AnswerReader {
   /** Payload bytes still to come of the frame whose head has been read. */
   #left = 0;
   #answerBytes: number | null = null;
+  /** A large message comes in fragments: whether the one whose head has been read is the last. */
+  #isLast = false;
 
   /** The length of SyncStep2 once it is complete, else null. Throws when the server sends something else than data. */
   read(chunk: Buffer): number | null {
@@ -74,7 +78,7 @@ class AnswerReader {
         this.#left -= taken;
         rest = rest.subarray(taken);
         if (this.#left > 0) return null;
-        if (this.#answerBytes !== null) return this.#answerBytes;
+        if (this.#answerBytes !== null && this.#isLast) return this.#answerBytes;
       }
       const bytes = Buffer.concat([this.#head, rest]);
       const frame = readHead(bytes);
@@ -85,22 +89,29 @@ class AnswerReader {
       this.#head = Buffer.alloc(0);
       rest = bytes.subarray(frame.headBytes);
       this.#left = frame.payloadBytes;
+      this.#isLast = frame.isLast;
       // Sync (0), step 2 (1).
-      const isAnswer = rest[0] === 0 && rest[1] === 1;
+      const isAnswer = frame.isFirst && rest[0] === 0 && rest[1] === 1;
       if (isAnswer) this.#answerBytes = frame.payloadBytes;
+      else if (!frame.isFirst && this.#answerBytes !== null) this.#answerBytes += frame.payloadBytes;
     }
   }
 }
 
 /** Null while the head and two bytes of payload are not all there. */
-function readHead(bytes: Buffer): { headBytes: number; payloadBytes: number } | null {
+function readHead(
+  bytes: Buffer,
+): { headBytes: number; payloadBytes: number; isFirst: boolean; isLast: boolean } | null {
+  const [first = 0] = bytes;
   if (bytes.length < 2) return null;
-  if (bytes[0] !== BINARY) throw new Error(`an unexpected frame begins with ${bytes[0]}`);
+  const opcode = first & ~FIN;
+  if (opcode !== BINARY && opcode !== CONTINUATION)
+    throw new Error(`an unexpected frame begins with ${first}`);
   const short = bytes[1] ?? 0;
   const headBytes = short < 126 ? 2 : short === 126 ? 4 : 10;
   if (bytes.length < headBytes) return null;
   const payloadBytes =
     short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
   if (bytes.length < headBytes + Math.min(2, payloadBytes)) return null;
-  return { headBytes, payloadBytes };
+  return { headBytes, payloadBytes, isFirst: opcode === BINARY, isLast: (first & FIN) !== 0 };
 }

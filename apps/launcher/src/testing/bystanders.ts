@@ -2,8 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Crowd } from './crowd.ts';
 
 /** How long acknowledgements took, in ms. */
-export type Waits = { readonly samples: number; readonly p50: number; readonly p99: number; readonly max: number };
+export type Waits = {
+  readonly samples: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+};
 
+/** Of the crowd, in quiet and while somebody makes trouble. */
 export type Bystanders = { readonly before: Waits; readonly during: Waits };
 
 /** What {@link watchBystanders} does between quiet and trouble. */
@@ -41,6 +47,7 @@ async function listen(crowd: Crowd, forMs: number): Promise<number[]> {
   return [...times, ...crowd.openWaits()];
 }
 
+/** Percentiles of `times` in ms; zeros where there are none. */
 export function waits(times: readonly number[]): Waits {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -22,6 +22,8 @@ export type FaultClusterOptions = {
   readonly workers?: number;
   /** `always` (an acknowledgement means disk) unless told. */
   readonly appendfsync?: 'always' | 'everysec';
+  /** No proxy between them: for measurements, because the proxies run in the process of the test. */
+  readonly isDirect?: boolean;
   /** Variables of all nodes and workers. */
   readonly env?: Readonly<Record<string, string>>;
   /** More variables of the node at an index. */
@@ -88,9 +90,9 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
     const metricsPort = await freePort();
     const [toRedis, toPostgres] = [await startFaultProxy(redisPort), await startFaultProxy(postgres.port)];
     const databaseUrl = new URL(postgres.url);
-    databaseUrl.port = String(toPostgres.port);
+    databaseUrl.port = String(options.isDirect ? postgres.port : toPostgres.port);
     const env = {
-      REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
+      REDIS_URL: `redis://127.0.0.1:${options.isDirect ? redisPort : toRedis.port}`,
       DATABASE_URL: databaseUrl.href,
       METRICS_PORT: String(metricsPort),
       HOST: '127.0.0.1',

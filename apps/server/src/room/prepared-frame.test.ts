@@ -1,18 +1,29 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { Receiver } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { PIECE_BYTES, prepareFrame } from './prepared-frame.ts';
 
 const FRAGMENT_BYTES = 256 * 1024;
 
-async function received(frame: Buffer, pieces: number): Promise<Buffer> {
-  const receiver = new Receiver({ isServer: false });
-  const message = new Promise<Buffer>((resolve, reject) => {
-    receiver.on('message', resolve);
-    receiver.on('error', reject);
+/** What a client receives as one message when these bytes are written to its socket. */
+async function received(parts: readonly Buffer[]): Promise<{ message: Buffer; pings: number }> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  server.on('connection', (_, request) => {
+    for (const part of parts) request.socket.write(part);
   });
-  for (let at = 0; at < frame.length; at += pieces) receiver.write(frame.subarray(at, at + pieces));
-  return await message;
+  await once(server, 'listening');
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  let pings = 0;
+  client.on('ping', () => pings++);
+  try {
+    const [message] = await once(client, 'message', { signal: AbortSignal.timeout(5_000) });
+    return { message, pings };
+  } finally {
+    client.terminate();
+    server.close();
+  }
 }
 
 describe('a prepared frame', () => {
@@ -21,7 +32,7 @@ describe('a prepared frame', () => {
     async (length) => {
       const message = randomBytes(length);
       const frame = prepareFrame(message);
-      expect((await received(frame, PIECE_BYTES)).equals(message)).toBe(true);
+      expect((await received([frame])).message.equals(message)).toBe(true);
     },
   );
 
@@ -32,6 +43,8 @@ describe('a prepared frame', () => {
     for (let at = 0; at < frame.length; at += PIECE_BYTES)
       parts.push(frame.subarray(at, at + PIECE_BYTES), ping);
     expect(parts).toHaveLength(10);
-    expect((await received(Buffer.concat(parts), 1 << 30)).length).toBe(4 * FRAGMENT_BYTES + 7);
+    const { message, pings } = await received(parts.slice(0, -1));
+    expect(message.length).toBe(4 * FRAGMENT_BYTES + 7);
+    expect(pings).toBe(4);
   });
 });

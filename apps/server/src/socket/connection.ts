@@ -78,7 +78,12 @@ export class Connection implements Member {
     this.id = parts.id;
     this.principal = parts.principal.id;
     this.#parts = parts;
-    this.#outbox = new Outbox(parts.stream, parts.limits.outboxBytes, () => this.#drained());
+    this.#outbox = new Outbox({
+      stream: parts.stream,
+      highBytes: parts.limits.outboxBytes,
+      timers: parts.timers,
+      onDrained: () => this.#drained(),
+    });
     this.#inbox = new Inbox({
       socket: parts.socket,
       pace: new Pace(
@@ -121,6 +126,7 @@ export class Connection implements Member {
     const state = this.#state;
     this.#state = { kind: 'closed' };
     this.#inbox.close();
+    this.#outbox.close();
     if (state.kind === 'open') state.room.leave(this);
   }
 

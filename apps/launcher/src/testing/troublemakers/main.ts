@@ -2,6 +2,7 @@
 import { constants, setPriority } from 'node:os';
 import { flood } from './flood.ts';
 import { largeDocument } from './large-document.ts';
+import { poison } from './poison.ts';
 import { slowReaders } from './slow-readers.ts';
 import type { Trouble } from './start-troublemaker.ts';
 
@@ -23,5 +24,8 @@ switch (trouble.kind) {
     break;
   case 'large-document':
     await largeDocument(trouble, figures);
+    break;
+  case 'poison':
+    await poison(trouble, figures);
     break;
 }

@@ -25,6 +25,14 @@ export type Trouble =
       readonly docId: string;
       readonly bytes: number;
       readonly pieces: 'one' | 'many';
+    }
+  /** Writes what cannot be read into the log of a document and into the snapshot of `<docId>-snapshot`. */
+  | {
+      readonly kind: 'poison';
+      readonly bases: readonly string[];
+      readonly docId: string;
+      readonly redisUrl: string;
+      readonly databaseUrl: string;
     };
 
 /** `updates`: tiny edits. `presence`: moves. `frames`: messages that mean nothing and want an answer. */
