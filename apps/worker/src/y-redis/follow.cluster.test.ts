@@ -33,6 +33,7 @@ describe('import:y-redis --follow', () => {
   });
   afterEach(async () => {
     await running?.stop({ signal: 'SIGKILL' });
+    for (const proxy of [proxies.old, proxies.ours]) proxy.mend();
     for (const client of clients.splice(0)) client.close();
   });
   afterAll(async () => {

@@ -66,8 +66,8 @@ export class Follower {
       await this.#discover();
       for await (const docId of this.#parts.folded()) this.#addOurs(docId);
     });
-    void this.#repeat(COMPARE_EVERY_MS, () => this.#compare());
-    void this.#repeat(DISCOVER_EVERY_MS, () => this.#discover());
+    void this.#repeat(COMPARE_EVERY_MS, 'comparing both sides', () => this.#compare());
+    void this.#repeat(DISCOVER_EVERY_MS, 'looking for new documents', () => this.#discover());
     for (const { reconciled } of this.#documents.values()) await reconciled;
   }
 
@@ -181,15 +181,15 @@ export class Follower {
     for (const document of this.#documents.values()) document.poke();
   }
 
-  async #repeat(everyMs: number, run: () => Promise<void>): Promise<void> {
-    const { timers, print, signal } = this.#parts;
+  async #repeat(everyMs: number, what: string, run: () => Promise<void>): Promise<void> {
+    const { timers, print, signal, retries } = this.#parts;
     for (;;) {
       await pause(timers, everyMs);
       if (this.#isLeaving || signal.aborted) return;
       try {
-        await run();
+        await retries.run(what, run);
       } catch (error) {
-        print(`comparing both sides failed and is tried again: ${String(error)}`);
+        if (!signal.aborted) print(`${what} failed and is tried again: ${String(error)}`);
       }
     }
   }

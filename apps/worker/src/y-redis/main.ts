@@ -27,7 +27,7 @@ const CLOSE_MS = 15_000;
 const PATIENCE = { commandTimeout: 20_000, socketTimeout: 30_000 };
 const HEAVY = { maxThreads: 2, memoryMb: 768 };
 /** The same trouble is told once in this time. */
-const TELL_EVERY_MS = 5_000;
+const TELL_EVERY_MS = 10_000;
 
 type Closing = (() => unknown)[];
 
@@ -106,10 +106,11 @@ function untilSignalled(): Promise<void> {
 }
 
 function tellRarely(): (what: string, error: unknown) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
+  const toldAt = new Map<string, number>();
   return (what, error) => {
-    if (systemTimers.now() - toldAt < TELL_EVERY_MS) return;
-    toldAt = systemTimers.now();
+    const now = systemTimers.now();
+    if (now - (toldAt.get(what) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY_MS) return;
+    toldAt.set(what, now);
     print(`${what} failed and is tried again: ${error instanceof Error ? error.message : String(error)}`);
   };
 }

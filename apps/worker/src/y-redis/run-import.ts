@@ -1,4 +1,5 @@
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import { deadline } from '@kryton/engine/lifecycle/deadline.ts';
 import { StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
@@ -20,6 +21,7 @@ const AT_A_TIME = 4;
 /** An import that nobody watches ends when a store stays away; one that follows waits for as long as it takes. */
 const GIVE_UP_AFTER_MS = 60_000;
 const FINISH_MS = 10_000;
+const STATE_MS = 5_000;
 
 export type ImportRunParts = {
   readonly lists: YRedisLists;
@@ -96,7 +98,7 @@ async function follow(follower: Follower, { print, leave }: ImportRunParts): Pro
   await leave;
   started.catch(() => {});
   await follower.finish(FINISH_MS);
-  await follower
-    .printState()
-    .catch((error) => print(`the state of both sides cannot be told: ${String(error)}`));
+  await deadline(follower.printState(), STATE_MS, 'asking both sides').catch((error) =>
+    print(`the state of both sides cannot be told: ${String(error)}`),
+  );
 }
