@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
-import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
 import { CLOSE_CODES, type CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import {
   decodeFrame,
@@ -65,6 +65,7 @@ export class Connection implements Member {
   readonly #parts: ConnectionParts;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
+  readonly #pace: Pace;
   #state: State = { kind: 'joining' };
   /** The ticket of this connection's last write; what a barrier waits for (WIRE5). */
   #lastTicket = 0;
@@ -84,12 +85,13 @@ export class Connection implements Member {
       timers: parts.timers,
       onDrained: () => this.#drained(),
     });
+    this.#pace = new Pace(
+      { ...parts.limits, burstBytes: BURST_MESSAGES * parts.limits.messageBytes },
+      parts.timers.now(),
+    );
     this.#inbox = new Inbox({
       socket: parts.socket,
-      pace: new Pace(
-        { ...parts.limits, burstBytes: BURST_MESSAGES * parts.limits.messageBytes },
-        parts.timers.now(),
-      ),
+      pace: this.#pace,
       timers: parts.timers,
       handle: (message) => this.#handle(message),
       onTooFast: () => this.close('tooFast'),
@@ -193,7 +195,7 @@ export class Connection implements Member {
     switch (frame.kind) {
       case 'sync-step-1':
         checkStateVector(frame.stateVector);
-        return this.#whenHeard(() => this.#answer(frame.stateVector, room), this.#answering);
+        return this.#ask(frame.stateVector, room);
       case 'sync-step-2':
         return this.#write(frame.update, room, true);
       case 'update':
@@ -214,23 +216,30 @@ export class Connection implements Member {
     }
   }
 
-  /**
-   * ROOM4: who asks and does not read is answered when it has read, and asked nothing else meanwhile; so that asking
-   * again and again makes nothing pile up, neither bytes in the outbox nor (`earlier`) work in the threads.
-   */
-  #whenHeard(answer: () => void, earlier: Promise<void> | null = null): Promise<void> | undefined {
-    if (!this.#outbox.isFull && !earlier) {
+  /** ROOM4: who asks and does not read is answered when it has read, so that asking makes nothing pile up. */
+  #whenHeard(answer: () => void): Promise<void> | undefined {
+    if (!this.#outbox.isFull) {
       answer();
       return undefined;
     }
+    return this.#outbox.drained().then(answer);
+  }
+
+  /** Who asks for the document again and again is answered one question after the other, and in time. */
+  #ask(stateVector: Uint8Array, room: Room): Promise<void> | undefined {
+    const { timers } = this.#parts;
+    const waitMs = this.#pace.asked(timers.now());
+    const earlier = this.#answering;
+    if (waitMs === 0 && !earlier) return this.#whenHeard(() => this.#answer(stateVector, room));
     return (async () => {
+      if (waitMs > 0) await pause(timers, waitMs);
       await earlier;
-      await this.#outbox.drained();
-      if (this.#state.kind === 'open') answer();
+      await this.#whenHeard(() => this.#answer(stateVector, room));
     })();
   }
 
   #answer(stateVector: Uint8Array, room: Room): void {
+    if (this.#state.kind !== 'open') return;
     this.#answering = room
       .sync(this, stateVector)
       .catch((error) => this.#failed(error))

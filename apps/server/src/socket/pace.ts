@@ -12,6 +12,12 @@ const TURN_MESSAGES = 32;
 const TURN_MESSAGES_PER_MS = 2;
 /** Seconds of messages that may come at once: a program that writes a document edit by edit. */
 const BURST_S = 5;
+/**
+ * A client asks for what it lacks when it connects and perhaps once more; an answer may cost a merge of the document,
+ * and unlike a message it costs the asker nothing.
+ */
+const BURST_QUESTIONS = 3;
+const QUESTIONS_PER_SECOND = 1;
 /** Who is held back for this long without a pause does not slow down by itself. */
 const TOO_FAST_MS = 15_000;
 
@@ -24,6 +30,7 @@ export class Pace {
   readonly #turn: Bucket;
   readonly #messages: Bucket;
   readonly #bytes: Bucket;
+  readonly #questions: Bucket;
   #heldBackSince: number | null = null;
 
   /** `now` in ms. */
@@ -31,6 +38,14 @@ export class Pace {
     this.#turn = new Bucket(TURN_MESSAGES, TURN_MESSAGES_PER_MS, now);
     this.#messages = new Bucket(messagesPerSecond * BURST_S, messagesPerSecond / 1_000, now);
     this.#bytes = new Bucket(burstBytes, bytesPerSecond / 1_000, now);
+    this.#questions = new Bucket(BURST_QUESTIONS, QUESTIONS_PER_SECOND / 1_000, now);
+  }
+
+  /** Counts a question that is answered with the document; the result is how long the answer has to wait, in ms. */
+  asked(now: number): number {
+    const waitMs = this.#questions.waitMs(now);
+    this.#questions.take(1);
+    return waitMs;
   }
 
   /** How long the next message has to wait, in ms; 0 when it need not. */

@@ -32,7 +32,8 @@ export async function poison(trouble: Extract<Trouble, { kind: 'poison' }>, figu
     .execute();
   figures['begun'] = 1;
   for await (const _ of every(POISON_EVERY_MS)) {
-    const rounds = (figures['rounds'] = (figures['rounds'] ?? 0) + 1);
+    const rounds = (figures['rounds'] ?? 0) + 1;
+    figures['rounds'] = rounds;
     doc.getText('content').insert(0, 'honest ');
     const head = await redis.call('XINFO', 'STREAM', key).catch(() => null);
     const last = Array.isArray(head) ? String(head[head.indexOf('last-generated-id') + 1]) : null;

@@ -34,7 +34,8 @@ export async function slowReaders(
   const text = doc.getText('feed');
   figures['begun'] = 1;
   for await (const _ of every(FEED_EVERY_MS)) {
-    const feeds = (figures['feeds'] = (figures['feeds'] ?? 0) + 1);
+    const feeds = (figures['feeds'] ?? 0) + 1;
+    figures['feeds'] = feeds;
     if (feeds % FEED_KEEPS === 0) text.delete(0, text.length);
     text.insert(0, randomBytes(FEED_BYTES / 2).toString('hex'));
     // A client that nobody knows, so that no two of them can share an answer.
