@@ -8,7 +8,7 @@ export const logKey = (docId: DocId): string => `kry:{${docId}}:log`;
 /**
  * A hash that lives and expires with the log. `run`: the run of Redis in which the epoch began (see
  * {@link RedisRun}). `covered`: up to where a committed snapshot covers the log, as `epoch-seq`. `large`: the newest
- * entry that is not announced with its bytes, while it is in the log, and then `last`: the end of the log, which Redis
+ * entry that is not announced with its bytes, while it is in the log, with its time `largeAt` (ms); and then `last`: the end of the log, which Redis
  * otherwise tells only together with a copy of the first and the last entry (57 ms where one of them has 20 MB).
  */
 export const metaKey = (docId: DocId): string => `kry:{${docId}}:meta`;

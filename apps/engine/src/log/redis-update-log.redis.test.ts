@@ -51,6 +51,32 @@ describe('RedisUpdateLog', () => {
   });
   const freshDoc = (): DocId => parseDocId(randomUUID()) ?? expect.fail('a UUID is a document id');
 
+  it('LOG4 SNAP3 a large entry neither hides the end of the log nor stays for ever', async () => {
+    const docId = freshDoc();
+    const { last } = await log.open(docId, ORIGIN);
+    const at = (seq: number) => ({ ...last, seq });
+    const endsAt = async (seq: number) => {
+      const [head] = await log.heads([docId]);
+      expect(head?.last).toEqual(at(seq));
+      expect((await log.open(docId, at(seq))).last).toEqual(at(seq));
+    };
+    await log.append(docId, last, Uint8Array.of(1));
+    await log.append(docId, at(1), new Uint8Array(400_000));
+    await endsAt(2);
+    await log.append(docId, at(2), Uint8Array.of(3));
+    await endsAt(3);
+    // Young: the first entry goes only when the large one does not matter, and the large one stays.
+    expect(await log.trim(docId, at(2), 60_000)).toEqual({ removed: 0, tailKept: true });
+    await endsAt(3);
+    await eventually(async () => (await log.trim(docId, at(2), 0)).removed === 2, {
+      what: 'both are trimmed',
+    });
+    await endsAt(3);
+    expect(await admin.hmget(metaKey(docId), 'large', 'largeAt', 'last')).toEqual([null, null, null]);
+    await log.append(docId, at(3), Uint8Array.of(4));
+    await endsAt(4);
+  });
+
   it('LOG7 all keys and channels of a document are in one hash slot', async () => {
     const docId = freshDoc();
     const { last } = await log.open(docId, ORIGIN);

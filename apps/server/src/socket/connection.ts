@@ -24,6 +24,7 @@ import type { RoomLogger } from '../room/room-ports.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import { Pace, type PaceLimits } from './pace.ts';
+import type { Turns } from './turns.ts';
 
 /** Larger updates are checked in a thread (ROOM5). */
 const INLINE_CHECK_BYTES = 64 * 1024;
@@ -47,6 +48,8 @@ export type ConnectionParts = {
   readonly heavy: HeavyWork;
   readonly logger: RoomLogger;
   readonly timers: Timers;
+  /** The node's queue for answers that take a moment. */
+  readonly turns: Turns;
   readonly limits: ConnectionLimits;
   /** The tick of the node's keep-alive clock, in s. */
   readonly tick: () => number;
@@ -240,8 +243,9 @@ export class Connection implements Member {
 
   #answer(stateVector: Uint8Array, room: Room): void {
     if (this.#state.kind !== 'open') return;
-    this.#answering = room
-      .sync(this, stateVector)
+    this.#answering = this.#parts.turns
+      .next()
+      .then(() => (this.#state.kind === 'open' ? room.sync(this, stateVector) : undefined))
       .catch((error) => this.#failed(error))
       .finally(() => {
         this.#answering = null;

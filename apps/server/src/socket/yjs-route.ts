@@ -11,6 +11,7 @@ import type { RoomLogger } from '../room/room-ports.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import type { Connections } from './connections.ts';
+import { Turns } from './turns.ts';
 
 /** What the upgrade decided, handed from the hook to the handler. */
 type Admission = { readonly docId: DocId; readonly principal: Principal; readonly role: Role };
@@ -43,6 +44,7 @@ export type YjsRouteParts = {
  */
 export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): void {
   const { node, rooms, connections, logger, limits } = parts;
+  const turns = new Turns(parts.timers);
   let counter = 0;
   app.decorateRequest('admission', null);
 
@@ -73,6 +75,7 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
         nodeName: parts.nodeName,
         heavy: parts.heavy,
         timers: parts.timers,
+        turns,
         logger,
         limits,
         tick: () => connections.now,

@@ -32,7 +32,7 @@ redis.call('PERSIST', KEYS[2])
 local body = ARGV[3]
 if #body > tonumber(ARGV[4]) then
   body = ''
-  redis.call('HSET', KEYS[2], 'large', id, 'last', id)
+  redis.call('HSET', KEYS[2], 'large', id, 'largeAt', string.format('%.0f', at), 'last', id)
 elseif large then
   redis.call('HSET', KEYS[2], 'last', id)
 end

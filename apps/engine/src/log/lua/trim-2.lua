@@ -9,7 +9,8 @@ local seq = tonumber(ARGV[2])
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return { 0, 0, 0 }
 end
-local covered, large, last = unpack(redis.call('HMGET', KEYS[2], 'covered', 'large', 'last'))
+local covered, large, largeAt, last =
+  unpack(redis.call('HMGET', KEYS[2], 'covered', 'large', 'largeAt', 'last'))
 if covered then
   local ce, cs = string.match(covered, '^(%d+)%-(%d+)$')
   ce = tonumber(ce)
@@ -23,11 +24,22 @@ covered = string.format('%.0f-%.0f', epoch, seq)
 redis.call('HSET', KEYS[2], 'covered', covered)
 local now = redis.call('TIME')
 local cutoff = now[1] * 1000 + math.floor(now[2] / 1000) - tonumber(ARGV[3])
+-- A large entry that is young is not even read: what follows it is younger.
+local to = covered
+local isHeld = false
+if large and tonumber(largeAt) > cutoff then
+  local largeEpoch, largeSeq = string.match(large, '^(%d+)%-(%d+)$')
+  largeEpoch = tonumber(largeEpoch) - epoch
+  isHeld = largeEpoch < 0 or (largeEpoch == 0 and tonumber(largeSeq) <= seq)
+  if isHeld then
+    to = '(' .. large
+  end
+end
 -- Entries are read in steps of about STEP bytes, because what is read is copied.
 local seen, removed, bytes, from, newest = 0, 0, 0, '-', nil
 local count, more = 1, 0
 while true do
-  local entries = redis.call('XRANGE', KEYS[1], from, covered, 'COUNT', count)
+  local entries = redis.call('XRANGE', KEYS[1], from, to, 'COUNT', count)
   local isYoung = false
   for _, entry in ipairs(entries) do
     seen = seen + 1
@@ -55,7 +67,7 @@ if newest then
     local largeEpoch, largeSeq = string.match(large, '^(%d+)%-(%d+)$')
     largeEpoch = tonumber(largeEpoch) - tonumber(newestEpoch)
     if largeEpoch < 0 or (largeEpoch == 0 and tonumber(largeSeq) <= tonumber(newestSeq)) then
-      redis.call('HDEL', KEYS[2], 'large', 'last')
+      redis.call('HDEL', KEYS[2], 'large', 'largeAt', 'last')
       last = false
     end
   end
@@ -75,4 +87,4 @@ if last == covered then
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
   redis.call('PEXPIRE', KEYS[2], ARGV[5])
 end
-return { removed, seen - removed, more }
+return { removed, seen - removed + (isHeld and 1 or 0), more }

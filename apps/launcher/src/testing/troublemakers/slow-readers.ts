@@ -12,7 +12,6 @@ const FEED_BYTES = 16 * 1024;
 const FEED_EVERY_MS = 25;
 /** How many edits pass before the fed text begins anew, so that the document itself stays small. */
 const FEED_KEEPS = 20;
-const ASK_EVERY_FEEDS = 8;
 
 /** Sockets that are open and do not read, and somebody who gives them something not to read. */
 export async function slowReaders(
@@ -38,8 +37,8 @@ export async function slowReaders(
     figures['feeds'] = feeds;
     if (feeds % FEED_KEEPS === 0) text.delete(0, text.length);
     text.insert(0, randomBytes(FEED_BYTES / 2).toString('hex'));
-    // A client that nobody knows, so that no two of them can share an answer.
-    if (feeds % ASK_EVERY_FEEDS === 0) for (const reader of readers) reader.send(strangeQuestion());
+    // From a client that nobody knows, so that no two of them can share an answer.
+    readers[feeds % readers.length]?.send(strangeQuestion());
     figures['open'] = readers.filter(({ readyState }) => readyState === WebSocket.OPEN).length;
   }
 }
