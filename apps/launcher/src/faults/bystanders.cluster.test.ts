@@ -55,7 +55,7 @@ describe('everybody else, while one makes trouble', () => {
     });
     expect(before.samples).toBeGreaterThan(200);
     expect(during.samples).toBeGreaterThan(200);
-    expect(during.p99).toBeLessThan(2 * before.p99 + GRAIN_MS);
+    expect(during.p99).toBeLessThan(2 * before.p99 + GRAIN_MS + (trouble.knownStallMs ?? 0));
     recordRecovery(name, { p99BeforeMs: Math.round(before.p99), p99DuringMs: Math.round(during.p99) });
   });
 

@@ -79,6 +79,15 @@ export class BaseState {
     return this.#mergedTail;
   }
 
+  /** The same with `state` in place of everything up to `position`, which it holds; takes over the state vector. */
+  compacted(state: Uint8Array, position: Position): BaseState {
+    const next = new BaseState(state, this.stateVector, position);
+    next.#tail = this.#tail.filter((entry) => comparePositions(entry.position, position) > 0);
+    next.#tailBytes = next.#tail.reduce((sum, { update }) => sum + update.length, 0);
+    next.#position = this.#position;
+    return next;
+  }
+
   /** The entries after `after`, or null when the tail does not reach back that far. */
   entriesAfter(after: Position): Uint8Array[] | null {
     if (comparePositions(after, this.start) < 0) return null;

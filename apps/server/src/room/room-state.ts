@@ -21,6 +21,10 @@ const MAX_KEPT_CLIENTS = 1_000;
 /** Entries that were checked when they were appended and are too large to be decoded again on the event loop. */
 const LARGE_BYTES = 64 * 1024;
 
+/** What is merged for a newcomer at most, rather than read again from the log: the log of half a minute is not less. */
+const KEPT_TAIL_ENTRIES = 8 * MAX_TAIL_ENTRIES;
+const KEPT_TAIL_BYTES = 16 * MAX_TAIL_BYTES;
+
 /** An entry that may be fanned out; `content` is null where it was too large to look into again. */
 export type CheckedEntry = { readonly update: Uint8Array; readonly content: CheckedUpdate | null };
 
@@ -37,6 +41,7 @@ export class RoomState {
   /** What the log brought so far while no base state is kept: a resync must not send members all of it again. */
   #reached: StateVector | null = null;
   #loading: Promise<BaseState> | null = null;
+  #compacting: Promise<void> | null = null;
   /** What came from the log while the base state was being loaded. */
   #arrived: { position: Position; entry: CheckedEntry }[] = [];
   #deleted: DeletedIndex | null = null;
@@ -55,6 +60,7 @@ export class RoomState {
 
   /** The base state, loaded if need be: one load for all who ask meanwhile (ROOM3). */
   async current(): Promise<BaseState> {
+    if (this.#base && !isShort(this.#base)) await this.#compact(this.#base);
     if (!this.#base) return await this.reload();
     this.#use(this.#base);
     return this.#base;
@@ -99,7 +105,7 @@ export class RoomState {
     if (this.#loading) this.#arrived.push({ position, entry });
     const kept = this.#base;
     if (kept && comparePositions(position, kept.position) <= 0) return;
-    if (kept && !(isShort(kept) && continues(kept, position, entry))) this.drop();
+    if (kept && !(isWorthKeeping(kept) && continues(kept, position, entry))) this.drop();
     const base = this.#base;
     if (!entry.content) return;
     if (!base) {
@@ -136,6 +142,27 @@ export class RoomState {
     this.#ports.cache.release(this);
   }
 
+  /** Merges the tail into the state, once for all who ask meanwhile; what cannot be merged is loaded again. */
+  #compact(base: BaseState): Promise<void> {
+    this.#compacting ??= this.#merge(base).finally(() => {
+      this.#compacting = null;
+    });
+    return this.#compacting;
+  }
+
+  async #merge(base: BaseState): Promise<void> {
+    const { position, state, tail } = base;
+    try {
+      const merged = await this.#ports.heavy.mergeMany([state, ...tail.map(({ update }) => update)]);
+      if (this.#base !== base) return;
+      this.#base = base.compacted(merged, position);
+      this.#deleted = null;
+    } catch (error) {
+      this.#ports.logger.warn({ docId: this.#docId, err: error }, 'a base state could not be merged');
+      if (this.#base === base) this.drop();
+    }
+  }
+
   async #load(): Promise<BaseState> {
     const base = await this.#loadWhole();
     this.#base = base;
@@ -164,7 +191,12 @@ export class RoomState {
   }
 }
 
-/** The snapshot has moved on by the time somebody joins; loading it then is cheaper than merging a long tail now. */
+/** Up to here a tail is kept for the next who joins; then the snapshot has moved on, and loading that is cheaper. */
+function isWorthKeeping({ tail, tailBytes }: BaseState): boolean {
+  return tail.length < KEPT_TAIL_ENTRIES && tailBytes < KEPT_TAIL_BYTES;
+}
+
+/** A longer tail is merged in a thread before it is answered from (ROOM5). */
 function isShort({ tail, tailBytes }: BaseState): boolean {
   return tail.length < MAX_TAIL_ENTRIES && tailBytes < MAX_TAIL_BYTES;
 }
