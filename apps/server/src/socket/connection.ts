@@ -1,6 +1,4 @@
-import type { Socket } from 'node:net';
-import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
-import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
+import { pause } from '@kryton/engine/lifecycle/timers.ts';
 import { CLOSE_CODES, type CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import {
   decodeFrame,
@@ -14,17 +12,14 @@ import type { ConnectionId } from '@kryton/engine/protocol/ids.ts';
 import { decodePresence, PresenceRefused, stampUser } from '@kryton/engine/protocol/presence-codec.ts';
 import { type CheckedUpdate, checkStateVector, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { UpdateRefused } from '@kryton/engine/protocol/update-refused.ts';
-import type { WebSocket } from 'ws';
-import { mayWrite, type Role } from '../access/access.ts';
-import type { Principal } from '../auth/principal.ts';
+import { mayWrite } from '../access/access.ts';
 import type { Member } from '../room/member.ts';
 import { type PreparedFrame, prepareFrame } from '../room/prepared-frame.ts';
 import type { Room } from '../room/room.ts';
-import type { RoomLogger } from '../room/room-ports.ts';
+import type { ConnectionParts } from './connection-parts.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
-import { Pace, type PaceLimits } from './pace.ts';
-import type { Turns } from './turns.ts';
+import { Pace } from './pace.ts';
 
 /** Larger updates are checked in a thread (ROOM5). */
 const INLINE_CHECK_BYTES = 64 * 1024;
@@ -32,28 +27,6 @@ const INLINE_CHECK_BYTES = 64 * 1024;
 const BURST_MESSAGES = 2;
 /** An update without structs begins with this byte: no clients, then the delete set. */
 const NO_STRUCTS = 0;
-
-export type ConnectionLimits = Omit<PaceLimits, 'burstBytes'> & {
-  readonly messageBytes: number;
-  readonly outboxBytes: number;
-};
-
-export type ConnectionParts = {
-  readonly id: ConnectionId;
-  readonly socket: WebSocket;
-  readonly stream: Socket;
-  readonly principal: Principal;
-  readonly role: Role;
-  readonly nodeName: string;
-  readonly heavy: HeavyWork;
-  readonly logger: RoomLogger;
-  readonly timers: Timers;
-  /** The node's queue for answers that take a moment. */
-  readonly turns: Turns;
-  readonly limits: ConnectionLimits;
-  /** The tick of the node's keep-alive clock, in s. */
-  readonly tick: () => number;
-};
 
 /** `joining`: frames wait for the room (WIRE3). `open`: they are handled. `closed`: nothing is read or written. */
 type State =

@@ -9,7 +9,8 @@ import type { Authenticator, Principal } from '../auth/principal.ts';
 import { ApiError } from '../http/errors.ts';
 import type { RoomLogger } from '../room/room-ports.ts';
 import type { Rooms } from '../room/rooms.ts';
-import { Connection, type ConnectionLimits } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionLimits } from './connection-parts.ts';
 import type { Connections } from './connections.ts';
 import { Turns } from './turns.ts';
 

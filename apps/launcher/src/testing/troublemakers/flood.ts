@@ -3,7 +3,7 @@ import { encodeNodeQuery, encodePresence, encodeUpdate } from '@kryton/engine/pr
 import { encodePresenceUpdate } from '@kryton/engine/protocol/presence-codec.ts';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import type { Figures } from './main.ts';
+import type { Figures } from './figures.ts';
 import type { Flood, Trouble } from './start-troublemaker.ts';
 import { openSocket } from './trouble-socket.ts';
 

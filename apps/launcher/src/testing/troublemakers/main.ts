@@ -1,5 +1,6 @@
 /** The process of `start-troublemaker.ts`: does what the JSON of its first argument says until it is killed. */
 import { constants, setPriority } from 'node:os';
+import type { Figures } from './figures.ts';
 import { flood } from './flood.ts';
 import { largeDocument } from './large-document.ts';
 import { poison } from './poison.ts';
@@ -7,9 +8,6 @@ import { slowReaders } from './slow-readers.ts';
 import type { Trouble } from './start-troublemaker.ts';
 
 const REPORT_MS = 200;
-
-/** Counts what it did; `begun` once it is at it. */
-export type Figures = Record<string, number>;
 
 setPriority(constants.priority.PRIORITY_LOW);
 const trouble = JSON.parse(process.argv[2] ?? '') as Trouble;

@@ -6,7 +6,7 @@ import { encodeSyncStep1, encodeUpdate } from '@kryton/engine/protocol/frames.ts
 import { parseDocId } from '@kryton/engine/protocol/ids.ts';
 import { Redis } from 'ioredis';
 import * as Y from 'yjs';
-import type { Figures } from './main.ts';
+import type { Figures } from './figures.ts';
 import type { Trouble } from './start-troublemaker.ts';
 import { openSocket } from './trouble-socket.ts';
 

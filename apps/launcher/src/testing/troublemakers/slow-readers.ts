@@ -4,7 +4,7 @@ import { encodeSyncStep1, encodeUpdate } from '@kryton/engine/protocol/frames.ts
 import { encodeStateVector } from '@kryton/engine/protocol/state-vector.ts';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import type { Figures } from './main.ts';
+import type { Figures } from './figures.ts';
 import type { Trouble } from './start-troublemaker.ts';
 import { openSocket } from './trouble-socket.ts';
 
