@@ -1,14 +1,18 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../database/schema.ts';
 import { deadline } from '../lifecycle/deadline.ts';
-import { type DocId, parseDocId } from '../protocol/ids.ts';
+import type { Position } from '../log/position.ts';
+import type { DocId } from '../protocol/ids.ts';
 import {
   type Quarantine,
   type QuarantineCount,
   type QuarantinedItem,
+  type QuarantinedItemWithBytes,
+  type QuarantineQuery,
   QuarantineUnavailable,
   type SetAside,
 } from './quarantine.ts';
+import { itemOf, ROW_COLUMNS } from './quarantine-row.ts';
 
 /** Above the pool's own limits together (connection 5 s, statement 12 s): those name their reason. */
 const DEADLINE_MS = 20_000;
@@ -22,17 +26,15 @@ export class PostgresQuarantine implements Quarantine {
   }
 
   async setAside(item: SetAside): Promise<void> {
-    const { kind, docId, reason } = item;
-    const { epoch, seq } = item.position;
+    const { kind, docId, reason, position } = item;
     const bytes = kind === 'entry' ? asBuffer(item.bytes) : null;
-    // A document is set aside once, wherever its snapshot stands.
-    const same = kind === 'entry' ? sql`epoch = ${epoch} AND seq = ${seq}` : sql`TRUE`;
     await this.#guard('setting something aside', () =>
-      sql`
-        INSERT INTO quarantine (doc_id, epoch, seq, kind, reason, bytes)
-        SELECT ${docId}::text, ${epoch}::bigint, ${seq}::bigint, ${kind}::text, ${reason}::text, ${bytes}::bytea
-        WHERE NOT EXISTS (SELECT 1 FROM quarantine WHERE doc_id = ${docId} AND kind = ${kind} AND ${same})
-      `.execute(this.#database),
+      this.#database
+        .insertInto('quarantine')
+        .values({ doc_id: docId, ...position, kind, reason, bytes })
+        // Unique indexes say what is the same: an entry by its position, a document wherever its snapshot stands.
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
     );
   }
 
@@ -48,22 +50,30 @@ export class PostgresQuarantine implements Quarantine {
     return row !== undefined;
   }
 
-  async list(limit: number): Promise<QuarantinedItem[]> {
-    const rows = await this.#guard('listing', () =>
+  async list({ limit, docId, withReleased = false }: QuarantineQuery): Promise<QuarantinedItem[]> {
+    let query = this.#database
+      .selectFrom('quarantine')
+      .select(ROW_COLUMNS)
+      .select(sql<number>`coalesce(octet_length(bytes), 0)`.as('size'))
+      .orderBy('id', 'desc')
+      .limit(limit);
+    if (docId !== undefined) query = query.where('doc_id', '=', docId);
+    if (!withReleased) query = query.where('released_at', 'is', null);
+    const rows = await this.#guard('listing', () => query.execute());
+    return rows.flatMap((row) => itemOf(row) ?? []);
+  }
+
+  async find(id: number): Promise<QuarantinedItemWithBytes | null> {
+    const row = await this.#guard('reading an item', () =>
       this.#database
         .selectFrom('quarantine')
-        .select(['doc_id', 'epoch', 'seq', 'kind', 'reason', 'created_at'])
-        .select(sql<number>`coalesce(length(bytes), 0)`.as('size'))
-        .orderBy('id', 'desc')
-        .limit(limit)
-        .execute(),
+        .select(ROW_COLUMNS)
+        .select(['bytes', sql<number>`coalesce(octet_length(bytes), 0)`.as('size')])
+        .where('id', '=', id)
+        .executeTakeFirst(),
     );
-    return rows.flatMap(({ doc_id, epoch, seq, kind, reason, created_at: at, size: sizeBytes }) => {
-      const docId = parseDocId(doc_id);
-      if (docId === null) return [];
-      const position = { epoch, seq: seq ?? 0 };
-      return [{ kind: kind === 'entry' ? 'entry' : 'document', docId, position, reason, sizeBytes, at }];
-    });
+    const item = row && itemOf(row);
+    return item ? { ...item, bytes: row.bytes } : null;
   }
 
   async count(): Promise<QuarantineCount> {
@@ -71,6 +81,7 @@ export class PostgresQuarantine implements Quarantine {
       this.#database
         .selectFrom('quarantine')
         .select(['kind', sql<number>`count(*)::int`.as('items')])
+        .where('released_at', 'is', null)
         .groupBy('kind')
         .execute(),
     );
@@ -79,12 +90,56 @@ export class PostgresQuarantine implements Quarantine {
   }
 
   async release(docId: DocId): Promise<boolean> {
+    // Deleted, not marked: a worker of the previous release, which knows no mark, shall fold it too.
     const result = await this.#guard('releasing a document', () =>
       this.#database
         .deleteFrom('quarantine')
         .where('doc_id', '=', docId)
         .where('kind', '=', 'document')
         .executeTakeFirst(),
+    );
+    return result.numDeletedRows > 0n;
+  }
+
+  async beginRelease(id: number, isRepeated: boolean): Promise<boolean> {
+    const unclaimed = sql<boolean>`(release_began_at IS NULL OR ${isRepeated}::boolean)`;
+    const result = await this.#guard('beginning a release', () =>
+      this.#database
+        .updateTable('quarantine')
+        .set({ release_began_at: sql`now()` })
+        .where('id', '=', id)
+        .where('kind', '=', 'entry')
+        .where('released_at', 'is', null)
+        .where(unclaimed)
+        .executeTakeFirst(),
+    );
+    return result.numUpdatedRows > 0n;
+  }
+
+  async endRelease(id: number, { epoch, seq }: Position): Promise<void> {
+    await this.#guard('noting a release', () =>
+      this.#database
+        .updateTable('quarantine')
+        .set({ released_at: sql`now()`, released_epoch: epoch, released_seq: seq })
+        .where('id', '=', id)
+        .execute(),
+    );
+  }
+
+  async abandonRelease(id: number): Promise<void> {
+    await this.#guard('abandoning a release', () =>
+      this.#database
+        .updateTable('quarantine')
+        .set({ release_began_at: null })
+        .where('id', '=', id)
+        .where('released_at', 'is', null)
+        .execute(),
+    );
+  }
+
+  async discard(id: number): Promise<boolean> {
+    const result = await this.#guard('discarding an item', () =>
+      this.#database.deleteFrom('quarantine').where('id', '=', id).executeTakeFirst(),
     );
     return result.numDeletedRows > 0n;
   }

@@ -8,6 +8,7 @@ import type { Migration } from 'kysely/migration';
  */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_documents': { up: createDocumentTables },
+  '0002_quarantine_release': { up: noteReleases },
 };
 
 async function createDocumentTables(database: Kysely<unknown>): Promise<void> {
@@ -58,5 +59,30 @@ async function createDocumentTables(database: Kysely<unknown>): Promise<void> {
     .createIndex('quarantine_doc_id')
     .on('quarantine')
     .columns(['doc_id', 'created_at'])
+    .execute();
+}
+
+/**
+ * What is set aside twice, by two workers at once, would be released twice. And a release says when it began, so that
+ * one that was interrupted is not repeated unnoticed.
+ */
+async function noteReleases(database: Kysely<unknown>): Promise<void> {
+  await sql`
+    DELETE FROM quarantine AS later USING quarantine AS earlier
+    WHERE later.id > earlier.id AND later.doc_id = earlier.doc_id AND later.kind = earlier.kind
+      AND (later.kind = 'document' OR (later.epoch = earlier.epoch AND later.seq = earlier.seq))
+  `.execute(database);
+  await sql`CREATE UNIQUE INDEX quarantine_entry ON quarantine (doc_id, epoch, seq) WHERE kind = 'entry'`.execute(
+    database,
+  );
+  await sql`CREATE UNIQUE INDEX quarantine_document ON quarantine (doc_id) WHERE kind = 'document'`.execute(
+    database,
+  );
+  await database.schema
+    .alterTable('quarantine')
+    .addColumn('release_began_at', 'timestamptz')
+    .addColumn('released_at', 'timestamptz')
+    .addColumn('released_epoch', 'bigint')
+    .addColumn('released_seq', 'bigint')
     .execute();
 }

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /**
  * The tables as Kysely types. `bigint` columns are JS numbers here: epochs are clock values in ms and sequence numbers
@@ -49,9 +49,18 @@ export type Quarantine = {
   readonly epoch: number;
   /** Null where not one entry but the whole document is meant. */
   readonly seq: number | null;
-  /** What was set aside: `entry`, `snapshot`, `document`. */
+  /** What was set aside: `entry` or `document`. */
   readonly kind: string;
   readonly reason: string;
   readonly bytes: Uint8Array | null;
   readonly created_at: Generated<Date>;
+  /** Set before the entry is appended again, so that nobody else does the same. */
+  readonly release_began_at: Later<Date>;
+  /** Set after it was appended, with the position that it has now. */
+  readonly released_at: Later<Date>;
+  readonly released_epoch: Later<number>;
+  readonly released_seq: Later<number>;
 };
+
+/** Null until it is known. */
+type Later<Value> = ColumnType<Value | null, Value | null | undefined, Value | null>;
