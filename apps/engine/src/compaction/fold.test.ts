@@ -61,6 +61,33 @@ describe('foldDocument', () => {
     expect(await textOf(docId)).toBe('hello');
   });
 
+  it('LOG3 SNAP7 an epoch that begins behind a folded document is covered, and can be written, read and folded', async () => {
+    const docId = freshDoc();
+    const updates = typed('hello');
+    await appendAll(stores, docId, updates.slice(0, 3));
+    await fold(docId);
+    const { last } = await stores.log.open(docId, ORIGIN);
+    // The store lost something behind what anybody here has seen.
+    const opened = await stores.log.open(docId, { ...last, seq: last.seq + 1 });
+    expect(opened.last).toEqual({ epoch: opened.last.epoch, seq: 0 });
+    await fold(docId, { keepMs: 0 });
+    expect((await stores.log.heads([docId]))[0]?.covered).toEqual(opened.last);
+    expect(await stores.snapshots.position(docId)).toEqual(opened.last);
+    await appendAll(stores, docId, updates.slice(3));
+    expect(await textOf(docId)).toBe('hello');
+    expect(await fold(docId)).toMatchObject({ result: 'folded', entries: 2, setAside: [] });
+    expect(await textOf(docId)).toBe('hello');
+  });
+
+  it('SNAP7 a document that nobody ever wrote to is left alone', async () => {
+    const docId = freshDoc();
+    await stores.log.open(docId, ORIGIN);
+    expect(await fold(docId)).toMatchObject({ result: 'current', verdict: { kind: 'done' } });
+    await appendAll(stores, docId, typed('first'));
+    expect(await textOf(docId)).toBe('first');
+    expect(await fold(docId)).toMatchObject({ result: 'folded' });
+  });
+
   it('SNAP3 keeps the covered entries of the last 60 s, and asks to be run again when they are old', async () => {
     const docId = freshDoc();
     const updates = typed('hello');

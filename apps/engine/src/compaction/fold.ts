@@ -12,7 +12,7 @@ export type FoldParts = {
   readonly log: Pick<UpdateLog, 'heads' | 'read' | 'trim'>;
   readonly snapshots: SnapshotStore;
   readonly folder: Folder;
-  readonly quarantine: Quarantine;
+  readonly quarantine: Pick<Quarantine, 'isSetAside' | 'setAside'>;
   readonly pace: FoldPace;
 };
 
@@ -77,7 +77,11 @@ export async function foldDocument(
   for (;;) {
     const backlog = await readBacklog(parts, docId, passBytes);
     if (!backlog) return report.done('missing');
-    let covered = backlog.end;
+    // An epoch without entries is covered by what is before it, and its log may leave the store (SNAP7). The snapshot
+    // says so itself: were only the log told, whoever reads from the snapshot's position would seem to come too late.
+    const isEmptyEpoch = !backlog.more && head.last.seq === 0 && comparePositions(head.last, backlog.end) > 0;
+    const position = isEmptyEpoch ? head.last : backlog.end;
+    let covered = position;
 
     if (backlog.entries.length > 0) {
       const updates = backlog.entries.map(({ update }) => update);
@@ -95,19 +99,21 @@ export async function foldDocument(
       for (const { index, reason } of folded.refused) {
         const entry = backlog.entries[index];
         if (!entry) continue;
-        const { position, update: bytes } = entry;
-        await quarantine.setAside({ kind: 'entry', docId, position, reason, bytes });
-        report.setAside.push({ position, reason });
+        const { update: bytes } = entry;
+        await quarantine.setAside({ kind: 'entry', docId, position: entry.position, reason, bytes });
+        report.setAside.push({ position: entry.position, reason });
       }
 
       const { state, stateVector } = folded;
-      const isNewest = await snapshots.commit(docId, { position: backlog.end, state, stateVector });
+      const isNewest = await snapshots.commit(docId, { position, state, stateVector });
       report.folded(isNewest, backlog, state.length);
       if (!isNewest) covered = (await snapshots.position(docId)) ?? ORIGIN;
+    } else if (!backlog.snapshot) {
+      // Nobody has ever written anything; such a log expires by itself.
+      return report.done('current');
+    } else if (isEmptyEpoch && !(await snapshots.commit(docId, { ...backlog.snapshot, position }))) {
+      covered = (await snapshots.position(docId)) ?? ORIGIN;
     }
-
-    // An epoch without entries is covered by the snapshot before it, and its log may leave the store (SNAP7).
-    if (!backlog.more && head.last.seq === 0 && comparePositions(head.last, covered) > 0) covered = head.last;
     const { removed, tailKept } = await log.trim(docId, covered, keepMs);
     report.trimmed += removed;
     if (!backlog.more) {

@@ -51,7 +51,7 @@ export class Audience {
     for (const [member, feed] of this.#feeds) {
       if (feed.kind !== 'live') continue;
       if (member.deliver(frame)) sockets++;
-      else this.#feeds.set(member, { kind: 'slow', stateVector: this.#state.encodedStateVector() });
+      else this.#feeds.set(member, { kind: 'slow', stateVector: this.#state.fedStateVector() });
     }
     return sockets;
   }

@@ -58,6 +58,7 @@ describe('backpressure', () => {
     room.accepted(writer(), 1_000);
     room.close();
     room.settled(1_000);
+    room.accepted(null, 500);
     expect([budget.bytes, room.pendingBytes]).toEqual([0, 0]);
   });
 });

@@ -11,6 +11,7 @@ export class Backpressure {
   readonly #paused = new Set<Member>();
   readonly #forgetRelief: () => void;
   #pendingBytes = 0;
+  #isClosed = false;
 
   constructor(budget: PendingBudget) {
     this.#budget = budget;
@@ -24,6 +25,7 @@ export class Backpressure {
 
   /** `member` wrote `bytes`; null when the node itself did. */
   accepted(member: Member | null, bytes: number): void {
+    if (this.#isClosed) return;
     this.#pendingBytes += bytes;
     this.#budget.add(bytes);
     const isOver = this.#pendingBytes > HIGH_BYTES || this.#budget.isOver;
@@ -46,6 +48,7 @@ export class Backpressure {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#forgetRelief();
     this.#paused.clear();
     this.settled(this.#pendingBytes);

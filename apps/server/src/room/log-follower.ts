@@ -32,7 +32,7 @@ export class LogFollower {
   #position: Position;
   #healing = false;
   #isClosed = false;
-  /** The furthest position anybody told us of. */
+  /** The furthest position that we were told of: it was in the log, announced or appended by this node. */
   #target: Position;
 
   constructor(options: LogFollowerOptions, start: Position) {
@@ -46,25 +46,39 @@ export class LogFollower {
     return this.#position;
   }
 
+  /**
+   * The furthest position of this epoch that was in the log: a log that ends before it has lost entries, also where
+   * they never came back to us (LOG3).
+   */
+  get reached(): Position {
+    const isFurther = this.#target.epoch === this.#position.epoch && this.#target.seq > this.#position.seq;
+    return isFurther ? this.#target : this.#position;
+  }
+
+  /** There is an entry at `position`: this node appended it, or was told of it. It is read when it does not come. */
+  heardOf(position: Position): void {
+    if (comparePositions(position, this.#target) > 0) this.#target = position;
+  }
+
   /** An announcement from the log; `update` null when it came without its bytes. */
   receive(position: Position, update: Uint8Array | null): void {
     if (comparePositions(position, this.#position) <= 0) return;
+    this.heardOf(position);
     if (!this.#healing && update !== null && follows(position, this.#position)) {
       this.#advance(position, update);
       return;
     }
-    if (comparePositions(position, this.#target) > 0) this.#target = position;
     this.#heal(position.epoch === this.#position.epoch ? 'gap' : 'epoch');
   }
 
-  /** Compares with the log's head, which was asked for when this node stood at `asked` (LOG4). */
+  /** Compares with the log's head, which was asked for when {@link LogFollower.reached} was `asked` (LOG4). */
   compare(head: LogHead | null, asked: Position): void {
     if (head === null || comparePositions(head.last, asked) < 0) {
       this.#heal('lost');
       return;
     }
     if (comparePositions(head.last, this.#position) <= 0) return;
-    if (comparePositions(head.last, this.#target) > 0) this.#target = head.last;
+    this.heardOf(head.last);
     this.#heal('tail');
   }
 
@@ -123,8 +137,8 @@ export class LogFollower {
           return;
         }
         if (++looks === MAX_LOOKS) {
-          // What was announced is not in the log: it was lost after all. The next comparison with the head decides.
-          this.#target = this.#position;
+          // What was announced is not in the log: it was lost after all.
+          await onResync('lost');
           return;
         }
       } catch (error) {

@@ -38,10 +38,11 @@ export class Resync {
   async #reload(reason: ResyncReason): Promise<void> {
     const { docId, ports, state, follower, audience } = this.#parts;
     const before = follower.position;
-    const reached = state.encodedStateVector();
+    const fed = state.fedStateVector();
     const held = state.loaded;
     const base = await state.reload();
     follower.restart(base.position);
+    state.feedFrom(base.position);
     if (held && before.epoch < base.position.epoch) void this.#bringBack(held, base);
     if (audience.size === 0) return;
     ports.logger.info({ docId, reason, before, now: base.position }, 'resynced the document');
@@ -49,7 +50,7 @@ export class Resync {
     const question = prepareFrame(encodeSyncStep1(base.encodedStateVector()));
     for (const member of audience.members()) member.send(question);
     for (const member of audience.live()) {
-      audience.sync(member, reached).catch((error) => {
+      audience.sync(member, fed).catch((error) => {
         ports.logger.warn({ docId, err: error }, 'a member could not be resynced');
         member.close('overloaded');
       });

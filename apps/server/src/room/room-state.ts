@@ -1,4 +1,4 @@
-import { comparePositions, follows, type Position } from '@kryton/engine/log/position.ts';
+import { comparePositions, follows, ORIGIN, type Position } from '@kryton/engine/log/position.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import {
   bringsNothingNew,
@@ -35,21 +35,24 @@ export type CheckedEntry = { readonly update: Uint8Array; readonly content: Chec
 export class RoomState {
   readonly #ports: RoomPorts;
   readonly #docId: DocId;
-  readonly #position: () => Position;
+  readonly #notBefore: () => Position;
   readonly #answers: JoinAnswers;
   #base: BaseState | null = null;
-  /** What the log brought so far while no base state is kept: a resync must not send members all of it again. */
-  #reached: StateVector | null = null;
+  /** Up to where the members were fed what the log brought. The base state may be ahead of that: it is read at once. */
+  #fedTo: Position = ORIGIN;
+  /** What the members were fed, where the base state does not tell; null where nothing is known. */
+  #fed: StateVector | null = null;
   #loading: Promise<BaseState> | null = null;
   #compacting: Promise<void> | null = null;
   /** What came from the log while the base state was being loaded. */
   #arrived: { position: Position; entry: CheckedEntry }[] = [];
   #deleted: DeletedIndex | null = null;
 
-  constructor(ports: RoomPorts, docId: DocId, position: () => Position) {
+  /** `notBefore` is the furthest position of the log that this node knows of (LOG3). */
+  constructor(ports: RoomPorts, docId: DocId, notBefore: () => Position) {
     this.#ports = ports;
     this.#docId = docId;
-    this.#position = position;
+    this.#notBefore = notBefore;
     this.#answers = new JoinAnswers(ports.heavy, () => ports.metrics.encode());
   }
 
@@ -78,10 +81,16 @@ export class RoomState {
     return this.#answers.answer(base, stateVector);
   }
 
-  /** What is durable, as SyncStep1 carries it, or less: that of an empty document where it is not known. */
-  encodedStateVector(): Uint8Array {
-    if (this.#base) return this.#base.encodedStateVector();
-    return this.#reached ? encodeStateVector(this.#reached) : NO_STATE_VECTOR;
+  /** The encoded state vector of what every live member was fed, or less where that is not known. */
+  fedStateVector(): Uint8Array {
+    if (this.#base && !this.#isAhead(this.#base)) return this.#base.encodedStateVector();
+    return this.#fed ? encodeStateVector(this.#fed) : NO_STATE_VECTOR;
+  }
+
+  /** From now on the members are fed what comes after `position`; what is before it they are brought in another way. */
+  feedFrom(position: Position): void {
+    this.#fedTo = position;
+    this.#fed = null;
   }
 
   /** Whether an entry of the log may be fanned out; null for one that cannot be read and is set aside (LOG9). */
@@ -100,19 +109,19 @@ export class RoomState {
     }
   }
 
-  /** Takes the next entry of the log into the base state. */
+  /** Takes the next entry of the log, which the members have just been fed. */
   append(position: Position, entry: CheckedEntry): void {
     if (this.#loading) this.#arrived.push({ position, entry });
     const kept = this.#base;
-    if (kept && comparePositions(position, kept.position) <= 0) return;
-    if (kept && !(isWorthKeeping(kept) && continues(kept, position, entry))) this.drop();
+    if (kept && !this.#isAhead(kept) && !(isWorthKeeping(kept) && continues(kept, position, entry)))
+      this.drop();
     const base = this.#base;
-    if (!entry.content) return;
-    if (!base) {
-      if (this.#reached) extendStateVector(this.#reached, entry.content);
-      return;
+    if (base && entry.content && !this.#isAhead(base)) {
+      if (base.append(position, entry.content)) this.#ports.cache.grow(this, entry.update.length);
+    } else if (this.#fed && entry.content) {
+      extendStateVector(this.#fed, entry.content);
     }
-    if (base.append(position, entry.content)) this.#ports.cache.grow(this, entry.update.length);
+    this.#fedTo = position;
   }
 
   /** WIRE6: whether `update` holds structs or deletes that are not durable yet. */
@@ -134,8 +143,10 @@ export class RoomState {
 
   /** Gives up the base state. */
   drop(): void {
-    const stateVector = this.#base?.stateVector;
-    if (stateVector) this.#reached = stateVector.size <= MAX_KEPT_CLIENTS ? stateVector : null;
+    const base = this.#base;
+    if (base && !this.#isAhead(base)) {
+      this.#fed = base.stateVector.size <= MAX_KEPT_CLIENTS ? base.stateVector : null;
+    }
     this.#base = null;
     this.#deleted = null;
     this.#answers.forget();
@@ -166,7 +177,6 @@ export class RoomState {
   async #load(): Promise<BaseState> {
     const base = await this.#loadWhole();
     this.#base = base;
-    this.#reached = null;
     this.#deleted = null;
     this.#use(base);
     return base;
@@ -176,7 +186,7 @@ export class RoomState {
   async #loadWhole(): Promise<BaseState> {
     for (;;) {
       this.#arrived = [];
-      const base = await loadBase(this.#ports, this.#docId, this.#position());
+      const base = await loadBase(this.#ports, this.#docId, this.#notBefore());
       const later = this.#arrived.filter(({ position }) => comparePositions(position, base.position) > 0);
       const isWhole = later.every(
         ({ position, entry }) =>
@@ -184,6 +194,10 @@ export class RoomState {
       );
       if (isWhole) return base;
     }
+  }
+
+  #isAhead(base: BaseState): boolean {
+    return comparePositions(base.position, this.#fedTo) > 0;
   }
 
   #use(base: BaseState): void {

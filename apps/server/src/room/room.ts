@@ -66,7 +66,7 @@ export class Room {
     const { log, timers, limits, logger, metrics } = ports;
     const onError = (error: unknown) =>
       logger.warn({ docId, err: error }, 'the log or the snapshots do not answer');
-    this.#state = new RoomState(ports, docId, () => this.#follower.position);
+    this.#state = new RoomState(ports, docId, () => this.#follower.reached);
     this.#audience = new Audience(this.#state);
     this.#folds = new FoldSchedule(ports, docId);
     this.#backpressure = new Backpressure(ports.pending);
@@ -88,7 +88,7 @@ export class Room {
       timers,
       graceMs: limits.graceMs,
       merge: (updates) => this.#merge(updates),
-      known: () => this.#follower.position,
+      known: () => this.#follower.reached,
       windowMs: () => {
         this.#window.turn(timers.now());
         return this.#window.ms;
@@ -135,8 +135,9 @@ export class Room {
     return this.#audience.size;
   }
 
-  get position(): Position {
-    return this.#follower.position;
+  /** The furthest position of the document's log that this node knows of; see {@link LogFollower.reached}. */
+  get reached(): Position {
+    return this.#follower.reached;
   }
 
   /** Bytes that are accepted and not yet durable. */
@@ -212,7 +213,7 @@ export class Room {
     if (message) member.deliverPresence(prepareFrame(message));
   }
 
-  /** Compares with the head of the log that was asked for when this room stood at `asked` (LOG4, SNAP5). */
+  /** Compares with the head of the log that was asked for when {@link Room.reached} was `asked` (LOG4, SNAP5). */
   compare(head: LogHead | null, asked: Position): void {
     this.#follower.compare(head, asked);
     if (head) this.#folds.compare(head);
@@ -257,7 +258,9 @@ export class Room {
     const { metrics, timers } = this.#ports;
     metrics.appended(timers.now() - startedAt);
     this.#folds.appended();
-    if (this.position.epoch === position.epoch && this.position.seq >= position.seq) {
+    this.#follower.heardOf(position);
+    const { position: reached } = this.#follower;
+    if (reached.epoch === position.epoch && reached.seq >= position.seq) {
       metrics.fannedOut(timers.now() - startedAt);
     } else {
       this.#awaited = { position, startedAt };

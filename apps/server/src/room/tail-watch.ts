@@ -55,7 +55,7 @@ export class TailWatch {
 
   async #compare(rooms: readonly Room[]): Promise<void> {
     if (rooms.length === 0) return;
-    const asked = rooms.map((room) => room.position);
+    const asked = rooms.map((room) => room.reached);
     try {
       const heads = await this.#log.heads(
         rooms.map((room) => room.docId),

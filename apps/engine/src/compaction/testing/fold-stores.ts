@@ -14,6 +14,7 @@ import { PostgresQuarantine } from '../postgres-quarantine.ts';
 
 export type FoldStores = FoldParts & {
   readonly log: EmbeddedUpdateLog;
+  readonly quarantine: PostgresQuarantine;
   readonly database: DatabaseConnection;
   /** Lets `ms` pass by the store's clock and by the worker's. */
   readonly pass: (ms: number) => void;
