@@ -1,0 +1,163 @@
+import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { Position } from '@kryton/engine/log/position.ts';
+import {
+  type AppendResult,
+  type LogHead,
+  type LogListener,
+  type LogPage,
+  LogUnavailable,
+  type TrimResult,
+  type UpdateLog,
+} from '@kryton/engine/log/update-log.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import type { SimLine } from './line.ts';
+import type { SimStore } from './store.ts';
+
+/** Messages between the processes: who listens to what. */
+export class SimBus {
+  readonly #logs = new Set<SimLog>();
+
+  add(log: SimLog): void {
+    this.#logs.add(log);
+  }
+
+  delete(log: SimLog): void {
+    this.#logs.delete(log);
+  }
+
+  entry(docId: DocId, position: Position, update: Uint8Array | null): void {
+    for (const log of this.#logs) log.hear(docId, position, update);
+  }
+
+  presence(docId: DocId, message: Uint8Array): void {
+    for (const log of this.#logs) log.hearPresence(docId, message);
+  }
+
+  /** Redis was restarted: every subscription ends and is renewed. */
+  interrupt(): void {
+    for (const log of this.#logs) log.interrupt();
+  }
+}
+
+/** One process's view of the log. */
+export class SimLog implements UpdateLog {
+  readonly #store: SimStore;
+  readonly #bus: SimBus;
+  readonly #line: SimLine;
+  readonly #clock: Timers;
+  readonly #listeners = new Map<DocId, Set<LogListener>>();
+  readonly #interrupted = new Set<() => void>();
+  /** The subscriptions are up and nothing comes through them (LOG5). */
+  isDeaf = false;
+  #isAway = false;
+
+  constructor(store: SimStore, bus: SimBus, line: SimLine, clock: Timers) {
+    this.#store = store;
+    this.#bus = bus;
+    this.#line = line;
+    this.#clock = clock;
+    bus.add(this);
+  }
+
+  open(docId: DocId, after: Position): Promise<LogHead> {
+    return this.#line.call(`open ${docId}`, () => this.#store.open(docId, after));
+  }
+
+  append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {
+    // A connection to an earlier run of Redis cannot reach a later one.
+    const { run } = this.#store;
+    return this.#line.call(`append ${docId}`, () =>
+      run === this.#store.run ? this.#store.append(docId, known, update) : { kind: 'lost' },
+    );
+  }
+
+  read(docId: DocId, after: Position, limit: number): Promise<LogPage> {
+    return this.#line.call(`read ${docId}`, () => this.#store.read(docId, after, limit));
+  }
+
+  heads(docIds: readonly DocId[]): Promise<(LogHead | null)[]> {
+    return this.#line.call('heads', () => docIds.map((docId) => this.#store.head(docId)));
+  }
+
+  async subscribe(docId: DocId, listener: LogListener): Promise<() => Promise<void>> {
+    await this.#line.call(`subscribe ${docId}`, () => {});
+    const listeners = this.#listeners.get(docId) ?? new Set();
+    this.#listeners.set(docId, listeners.add(listener));
+    return async () => {
+      listeners.delete(listener);
+    };
+  }
+
+  publishPresence(docId: DocId, message: Uint8Array): Promise<void> {
+    return this.#line.call(`presence ${docId}`, () => this.#bus.presence(docId, message));
+  }
+
+  trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
+    return this.#line.call(`trim ${docId}`, () => this.#store.trim(docId, covered, keepMs));
+  }
+
+  async *documents(): AsyncIterable<DocId> {
+    yield* await this.#line.call('documents', () => this.#store.documents());
+  }
+
+  async canary(_nodeId: string, timeoutMs: number): Promise<number> {
+    const startedAt = this.#clock.now();
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const cancel = this.#clock.after(timeoutMs, () => reject(new LogUnavailable('the canary is silent')));
+    const heard = () => {
+      cancel();
+      resolve(this.#clock.now() - startedAt);
+    };
+    this.#line
+      .call('canary', () => {
+        if (this.#hears) this.#line.deliver('the canary', heard);
+      })
+      .catch(reject);
+    return await promise;
+  }
+
+  async resubscribe(): Promise<void> {
+    this.isDeaf = false;
+    this.interrupt();
+  }
+
+  onInterruption(listener: () => void): () => void {
+    this.#interrupted.add(listener);
+    return () => this.#interrupted.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#bus.delete(this);
+  }
+
+  hear(docId: DocId, position: Position, update: Uint8Array | null): void {
+    const listeners = this.#listeners.get(docId);
+    if (!this.#hears || !listeners?.size) return;
+    this.#line.deliver(`${docId} ${position.epoch}-${position.seq}`, () => {
+      for (const listener of listeners) listener.entry(position, update);
+    });
+  }
+
+  hearPresence(docId: DocId, message: Uint8Array): void {
+    const listeners = this.#listeners.get(docId);
+    if (!this.#hears || !listeners?.size) return;
+    this.#line.deliver(`presence of ${docId}`, () => {
+      for (const listener of listeners) listener.presence(message);
+    });
+  }
+
+  /** For a moment nothing is heard; then everything is, and whoever listens is told. */
+  interrupt(): void {
+    this.#isAway = true;
+    this.#clock.after(200, () => {
+      this.#isAway = false;
+      this.#line.deliver('that it is connected again', () => {
+        for (const listener of this.#interrupted) listener();
+      });
+    });
+  }
+
+  get #hears(): boolean {
+    return !this.isDeaf && !this.#isAway;
+  }
+}

@@ -1,0 +1,34 @@
+import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
+import { describeUpdateLog } from '@kryton/engine/log/update-log.contract.ts';
+import { seededRandom } from '@kryton/engine/testing/seeded-random.ts';
+import { NO_FAULTS, SimLine } from './line.ts';
+import { SimBus, SimLog } from './log.ts';
+import { SimStore } from './store.ts';
+
+describeUpdateLog('simulated', async () => {
+  const bus = new SimBus();
+  const store = new SimStore(
+    () => Date.now(),
+    (docId, position, update) => bus.entry(docId, position, update),
+  );
+  const line = (name: string) =>
+    new SimLine({
+      name,
+      clock: systemTimers,
+      random: seededRandom(1),
+      faults: () => NO_FAULTS,
+      isAlive: () => true,
+      trace() {},
+      count() {},
+    });
+  return {
+    log: new SimLog(store, bus, line('one'), systemTimers),
+    other: new SimLog(store, bus, line('other'), systemTimers),
+    wipe: async (docId) => store.wipe(docId),
+    rewind: async (docId, position) => {
+      const last = store.head(docId)?.last ?? position;
+      store.rewind(docId, last.seq - position.seq);
+    },
+    stop: async () => {},
+  };
+});

@@ -1,0 +1,145 @@
+import { comparePositions, type Position } from '@kryton/engine/log/position.ts';
+import type { AppendResult, LogEntry, LogHead, LogPage, TrimResult } from '@kryton/engine/log/update-log.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import type { Snapshot } from '@kryton/engine/snapshots/snapshot-store.ts';
+
+type Log = { run: number; last: Position; covered: Position | null; entries: LogEntry[] };
+
+/** Told of everything that is published: an entry, or an epoch that began (without bytes). */
+export type Publish = (docId: DocId, position: Position, update: Uint8Array | null) => void;
+
+/**
+ * What Redis and PostgreSQL hold, with the semantics of the scripts in engine/log/lua and of the snapshot table. Every
+ * method is one atomic step; what goes wrong around it is the business of the lines that lead here.
+ */
+export class SimStore {
+  readonly #nowMs: () => number;
+  readonly #publish: Publish;
+  readonly #logs = new Map<DocId, Log>();
+  readonly #snapshots = new Map<DocId, Snapshot>();
+  /** Counts the starts of Redis. */
+  #run = 1;
+
+  constructor(nowMs: () => number, publish: Publish) {
+    this.#nowMs = nowMs;
+    this.#publish = publish;
+  }
+
+  get run(): number {
+    return this.#run;
+  }
+
+  open(docId: DocId, after: Position): LogHead {
+    const log = this.#logs.get(docId);
+    if (log && log.run === this.#run && comparePositions(log.last, after) >= 0) return headOf(log);
+    const epoch = Math.max(Math.floor(this.#nowMs()), after.epoch + 1, (log?.last.epoch ?? 0) + 1);
+    const opened: Log = {
+      run: this.#run,
+      last: { epoch, seq: 0 },
+      covered: log?.covered ?? null,
+      entries: log?.entries ?? [],
+    };
+    this.#logs.set(docId, opened);
+    this.#publish(docId, opened.last, null);
+    return headOf(opened);
+  }
+
+  append(docId: DocId, known: Position, update: Uint8Array): AppendResult {
+    const log = this.#logs.get(docId);
+    const isKnown =
+      log && log.run === this.#run && log.last.epoch === known.epoch && log.last.seq >= known.seq;
+    if (!isKnown) return { kind: 'lost' };
+    const position = { epoch: known.epoch, seq: log.last.seq + 1 };
+    log.last = position;
+    log.entries.push({ position, update: Uint8Array.from(update), atMs: Math.floor(this.#nowMs()) });
+    this.#publish(docId, position, update);
+    return { kind: 'appended', position };
+  }
+
+  read(docId: DocId, after: Position, limit: number): LogPage {
+    const log = this.#logs.get(docId);
+    const entries = (log?.entries ?? []).filter(({ position }) => comparePositions(position, after) > 0);
+    const first = entries[0]?.position;
+    const continues = first && first.epoch === after.epoch && first.seq === after.seq + 1;
+    if (!continues) {
+      if (!log || comparePositions(log.last, after) < 0) return { kind: 'missing' };
+      if (log.covered && comparePositions(log.covered, after) > 0) return { kind: 'behind' };
+    }
+    return { kind: 'entries', entries: entries.slice(0, limit), more: entries.length > limit };
+  }
+
+  head(docId: DocId): LogHead | null {
+    const log = this.#logs.get(docId);
+    return log ? headOf(log) : null;
+  }
+
+  trim(docId: DocId, covered: Position, keepMs: number): TrimResult {
+    const log = this.#logs.get(docId);
+    if (!log) return { removed: 0, tailKept: false };
+    if (!log.covered || comparePositions(covered, log.covered) > 0) log.covered = covered;
+    const end = log.covered;
+    const isCovered = ({ position }: LogEntry) => comparePositions(position, end) <= 0;
+    const cutoff = this.#nowMs() - keepMs;
+    const before = log.entries.length;
+    const firstKept = log.entries.findIndex((entry) => !isCovered(entry) || entry.atMs > cutoff);
+    log.entries = firstKept === -1 ? [] : log.entries.slice(firstKept);
+    return { removed: before - log.entries.length, tailKept: log.entries.some(isCovered) };
+  }
+
+  documents(): DocId[] {
+    return [...this.#logs.keys()];
+  }
+
+  load(docId: DocId): Snapshot | null {
+    return this.#snapshots.get(docId) ?? null;
+  }
+
+  commit(docId: DocId, snapshot: Snapshot): boolean {
+    const stored = this.#snapshots.get(docId);
+    if (stored && comparePositions(snapshot.position, stored.position) <= 0) return false;
+    this.#snapshots.set(docId, snapshot);
+    return true;
+  }
+
+  /** As if the document had never been folded; for stores that do something wrong. */
+  protected forgetSnapshot(docId: DocId): void {
+    this.#snapshots.delete(docId);
+  }
+
+  /** All of Redis is empty, or just one log, and it knows nothing of it. */
+  wipe(docId?: DocId): void {
+    if (docId === undefined) this.#logs.clear();
+    else this.#logs.delete(docId);
+  }
+
+  /** Loses the last `count` entries of a log, as far as they are of its epoch; the result is how many. */
+  rewind(docId: DocId, count: number): number {
+    const log = this.#logs.get(docId);
+    if (!log) return 0;
+    const ofEpoch = log.entries.filter(({ position }) => position.epoch === log.last.epoch).length;
+    const lost = Math.min(count, ofEpoch);
+    log.entries.length -= lost;
+    log.last = { epoch: log.last.epoch, seq: log.last.seq - lost };
+    return lost;
+  }
+
+  /** Redis was restarted: no epoch of before goes on. */
+  restart(): void {
+    this.#run++;
+  }
+
+  /** SNAP7: logs that are covered to their end leave, as idle ones do after ten minutes. */
+  expire(): number {
+    let expired = 0;
+    for (const [docId, { last, covered }] of this.#logs) {
+      if (!covered || comparePositions(covered, last) < 0) continue;
+      this.#logs.delete(docId);
+      expired++;
+    }
+    return expired;
+  }
+}
+
+function headOf({ last, covered, entries }: Log): LogHead {
+  return { last, covered, isEmpty: entries.length === 0 };
+}

@@ -1,0 +1,114 @@
+import { DocumentFolds } from '@kryton/engine/compaction/document-folds.ts';
+import { FoldPace } from '@kryton/engine/compaction/fold-pace.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import type { SimContext } from './context.ts';
+import { SimLine } from './line.ts';
+import { SimLog } from './log.ts';
+import { simWork } from './work.ts';
+
+/** Short, so that trimming happens within a run (SNAP3 asks for 60 s). */
+const KEEP_MS = 1_500;
+const RETRY_MS = 1_000;
+/** After which a job whose worker died or was stopped is given to another. */
+const STALLED_MS = 3_000;
+
+/** What BullMQ does for the product: at most one fold of a document waits, and none is forgotten. */
+export class SimJobs {
+  readonly #world: SimContext;
+  readonly #waiting = new Map<DocId, () => void>();
+
+  constructor(world: SimContext) {
+    this.#world = world;
+  }
+
+  ask(docId: DocId, delayMs: number): void {
+    if (this.#waiting.has(docId)) return;
+    const { clock, random } = this.#world;
+    const cancel = clock.after(delayMs, () => {
+      this.#waiting.delete(docId);
+      this.#give(docId);
+      // A worker that was believed dead and is not: the job runs twice at the same time.
+      if (random.chance(0.05)) this.#give(docId);
+    });
+    this.#waiting.set(docId, cancel);
+  }
+
+  #give(docId: DocId): void {
+    const { clock, random, count } = this.#world;
+    const alive = this.#world.workers().filter(({ isAlive }) => isAlive);
+    if (alive.length === 0) {
+      clock.after(RETRY_MS, () => this.ask(docId, 0));
+      return;
+    }
+    const worker = random.pick(alive);
+    let isOver = false;
+    const over = (delayMs: number | null) => {
+      if (isOver) return;
+      isOver = true;
+      if (delayMs !== null) this.ask(docId, delayMs);
+    };
+    const watch = () =>
+      clock.after(STALLED_MS, () => {
+        if (isOver) return;
+        if (worker.isAlive && !worker.line.isFrozen) watch();
+        else over(0);
+      });
+    watch();
+    count('fold');
+    worker.fold(docId).then(
+      (verdict) => over(verdict.kind === 'again' ? verdict.delayMs : null),
+      () => over(RETRY_MS),
+    );
+  }
+}
+
+/** One run of a worker: the product's folding on a simulated line. */
+export class SimWorker {
+  readonly name: string;
+  readonly line: SimLine;
+  readonly #folds: DocumentFolds;
+  isAlive = true;
+
+  constructor(world: SimContext, name: string) {
+    this.name = name;
+    const { clock, random, store, bus, trace, count } = world;
+    this.line = new SimLine({
+      name,
+      clock,
+      random,
+      faults: () => world.faults,
+      isAlive: () => this.isAlive,
+      trace,
+      count,
+    });
+    const log = new SimLog(store, bus, this.line, clock);
+    this.#folds = new DocumentFolds(
+      {
+        log,
+        snapshots: world.snapshotsOver(this.line),
+        folder: simWork,
+        pace: new FoldPace(() => clock.now()),
+        quarantine: world.quarantine,
+      },
+      {
+        folded: (docId, { result, entries, trimmed }) => {
+          count(`fold ${result}`);
+          trace(`${name} fold of ${docId}: ${result}, ${entries} entries, ${trimmed} trimmed`);
+        },
+        failed: (docId, error) => trace(`${name} fold of ${docId} failed: ${String(error)}`),
+        setAside: (docId, reason) => world.wrong(`${docId} was set aside: ${reason}`),
+      },
+      // Otherwise next to nothing would be folded while everybody edits and everything goes wrong.
+      { keepMs: KEEP_MS, isUrgent: random.chance(0.7) },
+    );
+  }
+
+  fold(docId: DocId): ReturnType<DocumentFolds['fold']> {
+    return this.#folds.fold(docId);
+  }
+
+  /** Gone between two of its steps; what it has sent still takes effect. */
+  kill(): void {
+    this.isAlive = false;
+  }
+}

@@ -1,0 +1,112 @@
+import type { FoldParts } from '@kryton/engine/compaction/fold.ts';
+import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
+import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import { type SeededRandom, seededRandom } from '@kryton/engine/testing/seeded-random.ts';
+import { SimClient } from './client.ts';
+import { SimClock } from './clock.ts';
+import type { SimContext } from './context.ts';
+import { type LineFaults, NO_FAULTS, type SimLine } from './line.ts';
+import { SimBus } from './log.ts';
+import { SimNode } from './node.ts';
+import { SimStore } from './store.ts';
+import { SimJobs, SimWorker } from './worker.ts';
+
+/** When the clock of the stores stands at zero: 14 November 2023. */
+const STORE_STARTS_AT_MS = 1_700_000_000_000;
+
+export type WorldOptions = {
+  /** Whether what happens is written down. */
+  readonly isTracing?: boolean;
+  /** A store that does something wrong, to see that it is found. */
+  readonly store?: typeof SimStore;
+};
+
+/** Everything of one run: the clock, the stores, and whoever is connected to them. */
+export class World implements SimContext {
+  readonly seed: number;
+  readonly random: SeededRandom;
+  readonly clock = new SimClock();
+  readonly bus = new SimBus();
+  readonly store: SimStore;
+  readonly jobs: SimJobs;
+  readonly docIds: readonly DocId[];
+  readonly clients: SimClient[] = [];
+  readonly lines: string[] = [];
+  /** How often each kind of thing happened. */
+  readonly counts = new Map<string, number>();
+  readonly problems: string[] = [];
+  readonly #isTracing: boolean;
+  readonly #nodes = new Map<string, SimNode>();
+  readonly #workers = new Map<string, SimWorker>();
+  faults: LineFaults = NO_FAULTS;
+  readonly quarantine: FoldParts['quarantine'] = {
+    setAside: async (item) => this.wrong(`${item.docId}: something was set aside: ${item.reason}`),
+    isSetAside: async () => false,
+  };
+
+  constructor(seed: number, { isTracing = false, store: Store = SimStore }: WorldOptions = {}) {
+    this.seed = seed;
+    this.random = seededRandom(seed);
+    this.#isTracing = isTracing;
+    this.store = new Store(
+      () => STORE_STARTS_AT_MS + this.clock.now(),
+      (docId, position, update) => this.bus.entry(docId, position, update),
+    );
+    this.jobs = new SimJobs(this);
+    this.docIds = ['a', 'b'].map((name) => documentId(name)).slice(0, 1 + this.random.int(2));
+  }
+
+  readonly trace = (what: string): void => {
+    if (this.#isTracing) this.lines.push(`${this.clock.now().toFixed(1).padStart(9)}  ${what}`);
+  };
+
+  readonly count = (what: string): void => {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  };
+
+  /** The promise is broken. */
+  wrong(problem: string): void {
+    this.trace(`WRONG ${problem}`);
+    this.problems.push(problem);
+  }
+
+  nodes(): SimNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  workers(): SimWorker[] {
+    return [...this.#workers.values()];
+  }
+
+  startNode(name: string): SimNode {
+    this.trace(`${name} starts`);
+    const node = new SimNode(this, name);
+    this.#nodes.set(name, node);
+    return node;
+  }
+
+  startWorker(name: string): void {
+    this.trace(`${name} starts`);
+    this.#workers.set(name, new SimWorker(this, name));
+  }
+
+  addClient(name: string): void {
+    this.clients.push(new SimClient(this, name, this.random.pick(this.docIds)));
+  }
+
+  /** The snapshots as a process sees them over its line. */
+  snapshotsOver(line: SimLine): SnapshotStore {
+    const { store } = this;
+    return {
+      load: (docId) => line.call(`load ${docId}`, () => store.load(docId)),
+      position: (docId) => line.call(`position ${docId}`, () => store.load(docId)?.position ?? null),
+      commit: (docId, snapshot) => line.call(`commit ${docId}`, () => store.commit(docId, snapshot)),
+    };
+  }
+}
+
+function documentId(name: string): DocId {
+  const docId = parseDocId(name);
+  if (docId === null) throw new Error(`${name} is no document id`);
+  return docId;
+}
