@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ORIGIN } from '../log/position.ts';
 import { BacklogSurvey } from './backlog.ts';
 import { foldDocument } from './fold.ts';
-import { appendAll, type FoldStores, freshDoc, openFoldStores, typed } from './testing/fold-stores.ts';
+import { appendAll, freshDoc, typed, useFoldStores } from './testing/fold-stores.ts';
 
-let stores: FoldStores;
-beforeAll(async () => {
-  stores = await openFoldStores();
-}, 60_000);
-afterAll(() => stores.stop());
+const stores = useFoldStores();
 
 describe('BacklogSurvey', () => {
   it('SNAP5 asks for the folds that are missing, and measures by its own clock', async () => {

@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DocId } from '../protocol/ids.ts';
 import { type FoldParts, foldDocument } from './fold.ts';
-import {
-  appendAll,
-  type FoldStores,
-  freshDoc,
-  loadDocument,
-  openFoldStores,
-  typed,
-} from './testing/fold-stores.ts';
+import { appendAll, freshDoc, loadDocument, typed, useFoldStores } from './testing/fold-stores.ts';
 
-let stores: FoldStores;
-beforeAll(async () => {
-  stores = await openFoldStores();
-}, 60_000);
-afterAll(() => stores.stop());
+const stores = useFoldStores();
 
 class Killed extends Error {}
 

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { foldDocument } from './fold.ts';
 import { FoldPace } from './fold-pace.ts';
-import { appendAll, type FoldStores, freshDoc, openFoldStores, typed } from './testing/fold-stores.ts';
+import { appendAll, freshDoc, typed, useFoldStores } from './testing/fold-stores.ts';
 
 const HOUR = 3_600_000;
 
@@ -68,11 +68,7 @@ describe('FoldPace', () => {
 });
 
 describe('SNAP5 in a fold', () => {
-  let stores: FoldStores;
-  beforeAll(async () => {
-    stores = await openFoldStores();
-  }, 60_000);
-  afterAll(() => stores.stop());
+  const stores = useFoldStores();
 
   it('SNAP5 waits while somebody types, and folds when they stop', async () => {
     const docId = freshDoc();

@@ -1,25 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { ORIGIN } from '../log/position.ts';
 import type { DocId } from '../protocol/ids.ts';
 import { sampleUpdates } from '../testing/sample-updates.ts';
 import { seededRandom, seedFor } from '../testing/seeded-random.ts';
 import { type FoldOptions, foldDocument } from './fold.ts';
-import {
-  appendAll,
-  editsOf,
-  type FoldStores,
-  freshDoc,
-  loadDocument,
-  openFoldStores,
-  typed,
-} from './testing/fold-stores.ts';
+import { appendAll, editsOf, freshDoc, loadDocument, typed, useFoldStores } from './testing/fold-stores.ts';
 
-let stores: FoldStores;
-beforeAll(async () => {
-  stores = await openFoldStores();
-}, 60_000);
-afterAll(() => stores.stop());
+const stores = useFoldStores();
 
 const fold = (docId: DocId, options: Partial<FoldOptions> = {}) =>
   foldDocument(stores, docId, { isUrgent: true, ...options });

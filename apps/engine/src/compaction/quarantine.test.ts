@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ORIGIN } from '../log/position.ts';
 import { DocumentFolds, type FoldObserver } from './document-folds.ts';
 import { foldDocument } from './fold.ts';
 import { createHeavyWork } from './heavy-work.ts';
-import {
-  appendAll,
-  type FoldStores,
-  freshDoc,
-  loadDocument,
-  openFoldStores,
-  typed,
-} from './testing/fold-stores.ts';
+import { appendAll, freshDoc, loadDocument, typed, useFoldStores } from './testing/fold-stores.ts';
 
-let stores: FoldStores;
-beforeAll(async () => {
-  stores = await openFoldStores();
-}, 60_000);
-afterAll(() => stores.stop());
+const stores = useFoldStores();
 
 const now = { isUrgent: true, keepMs: 0 };
 /** Says one client with one struct and ends there. */

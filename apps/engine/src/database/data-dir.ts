@@ -10,6 +10,11 @@ export type DataDir = {
   release(): void;
 };
 
+/** Another process holds DATA_DIR. */
+export class DataDirInUse extends StartupError {
+  override readonly name = 'DataDirInUse';
+}
+
 /** `SQLITE_BUSY`: somebody else holds the lock; https://sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
 
@@ -20,7 +25,7 @@ const SQLITE_BUSY = 5;
  * ends, `kill -9` included. A file with a process id, the usual way, outlives a crash and then has to be judged
  * (is that pid still ours?); Node itself offers no file lock, and `node:sqlite` is built in.
  *
- * Throws a {@link StartupError} when the directory cannot be made or written, or is in use.
+ * Throws a {@link StartupError} when the directory cannot be made or written, {@link DataDirInUse} when it is in use.
  */
 export function openDataDir(path: string): DataDir {
   try {
@@ -45,7 +50,7 @@ function lock(path: string): () => void {
   } catch (cause) {
     file?.close();
     if (cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY) {
-      throw new StartupError(
+      throw new DataDirInUse(
         `DATA_DIR ${path} is in use by another process: stop that one, or set DATA_DIR to another directory`,
         { cause },
       );

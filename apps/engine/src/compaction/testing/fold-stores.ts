@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll } from 'vitest';
 import * as Y from 'yjs';
 import { connectDatabase, type DatabaseConnection } from '../../database/connect-database.ts';
 import { migrate } from '../../database/migrate.ts';
@@ -20,6 +21,20 @@ export type FoldStores = FoldParts & {
   readonly pass: (ms: number) => void;
   readonly stop: () => Promise<void>;
 };
+
+/** A first start initialises the embedded database. */
+const START_MS = 60_000;
+
+/** {@link openFoldStores} for all tests of the file or block that calls this; to be used inside of tests only. */
+export function useFoldStores(): FoldStores {
+  // Filled before the first test runs.
+  const stores = {} as FoldStores;
+  beforeAll(async () => {
+    Object.assign(stores, await openFoldStores());
+  }, START_MS);
+  afterAll(() => stores.stop());
+  return stores;
+}
 
 /** What a fold works on, all of it real: the embedded log and database, threads. The clocks belong to the test. */
 export async function openFoldStores(): Promise<FoldStores> {
