@@ -104,7 +104,8 @@ export class RoomState {
         { docId: this.#docId, position, err: error },
         'a log entry cannot be read and is left out',
       );
-      this.#base?.skip(position);
+      if (this.#base && !this.#isAhead(this.#base)) this.#base.skip(position);
+      this.#fedTo = position;
       return null;
     }
   }
