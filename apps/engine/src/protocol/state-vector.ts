@@ -42,6 +42,14 @@ export function mergeInto(target: StateVector, other: ReadonlyMap<number, number
   }
 }
 
+/** Lowers every client of `target` to where it stands in `other`: what both have. */
+export function lowerTo(target: StateVector, other: ReadonlyMap<number, number>): void {
+  for (const [client, clock] of target) {
+    const its = other.get(client) ?? 0;
+    if (its < clock) target.set(client, its);
+  }
+}
+
 /** What is deleted of each client: ranges in clock order that neither overlap nor touch. */
 export type DeletedRanges = Map<number, DeleteRange[]>;
 

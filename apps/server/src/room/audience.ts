@@ -79,6 +79,7 @@ export class Audience {
       if (rest) {
         if (rest.length > 0) member.send(prepareFrame(encodeUpdate(mergeMany(rest))));
         this.#feeds.set(member, LIVE);
+        this.#state.joinedFrom(base);
         return;
       }
       // The base state was replaced while we answered from it: go on from where that answer ended.

@@ -4,6 +4,7 @@ import {
   bringsNothingNew,
   encodeStateVector,
   extendStateVector,
+  lowerTo,
   type StateVector,
 } from '@kryton/engine/protocol/state-vector.ts';
 import { type CheckedUpdate, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
@@ -85,6 +86,14 @@ export class RoomState {
   fedStateVector(): Uint8Array {
     if (this.#base && !this.#isAhead(this.#base)) return this.#base.encodedStateVector();
     return this.#fed ? encodeStateVector(this.#fed) : NO_STATE_VECTOR;
+  }
+
+  /**
+   * A member was brought to `base` and is fed live from now on. One that is ahead in a later epoch need not hold what
+   * the others were fed of an earlier one: the log may have lost it (LOG3).
+   */
+  joinedFrom(base: BaseState): void {
+    if (this.#fed && base.position.epoch > this.#fedTo.epoch) lowerTo(this.#fed, base.stateVector);
   }
 
   /** From now on the members are fed what comes after `position`; what is before it they are brought in another way. */
