@@ -85,6 +85,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         quarantine: new PostgresQuarantine(database.db),
         folder,
         now: () => performance.now(),
+        storeNow: async () => Date.now(),
         options: { keepMs: config.logKeepMs },
       });
       const processor = jobs.process(handlers, {

@@ -19,6 +19,11 @@ export type FoldWorkerParts = {
   readonly logger: WorkerLogger;
   /** Monotonic, in ms. */
   readonly now: () => number;
+  /**
+   * The time by the clock that dates the log's entries, in ms since 1970. A lone edit is folded three seconds sooner
+   * with it, and a worker that takes over from a dead one needs these (SNAP5).
+   */
+  readonly storeNow: () => Promise<number>;
   readonly options?: Partial<FoldOptions>;
 };
 
@@ -33,9 +38,10 @@ export type WorkerLogger = {
 /** What the worker does: folds and sweeps, counted and logged. Log lines name documents and never hold their content. */
 export function foldWorker(parts: FoldWorkerParts): JobHandlers {
   const { log, snapshots, quarantine, folder, jobs, metrics, logger, now } = parts;
+  const pace = new FoldPace(now);
   const survey = new BacklogSurvey(log, jobs, now);
   const folds = new DocumentFolds(
-    { log, snapshots, folder, quarantine, pace: new FoldPace(now) },
+    { log, snapshots, folder, quarantine, pace },
     {
       folded(docId, report, seconds) {
         metrics.folded(report, seconds);
@@ -54,7 +60,14 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
     parts.options,
   );
   return {
-    fold: (docId) => folds.fold(docId),
+    async fold(docId) {
+      // Where the store does not answer, the fold says so.
+      await parts.storeNow().then(
+        (atMs) => pace.observe(atMs),
+        () => {},
+      );
+      return await folds.fold(docId);
+    },
     async sweep() {
       const backlog = await survey.run();
       metrics.swept(backlog, await quarantine.count());

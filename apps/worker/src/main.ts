@@ -67,6 +67,7 @@ function workerService(config: Config, logger: Logger): Service {
         metrics,
         logger,
         now: () => performance.now(),
+        storeNow: () => jobs.storeNow(),
         options: { keepMs: config.logKeepMs },
       });
       // One more than folds at a time, so that the sweep does not wait for them.

@@ -10,10 +10,10 @@ const WINDOW_MS = 5 * 60_000;
 /**
  * Decides when a document's backlog is due, by the store's clock alone: this process' may be an hour off.
  *
- * The store's time is not asked for. An entry that was seen here at some moment was appended before it, so every entry
- * is a lower bound of the store's time; the best of all bounds is kept, and ages reckoned with it are never too large.
- * A process that has seen nothing recent believes a document to be edited right now and looks again; the second look
- * knows better.
+ * Every time of the store that is seen here at some moment lies before it: the time of an entry, or what the store
+ * answered when it was asked. So each is a lower bound of the store's time; the best of all bounds is kept, and ages
+ * reckoned with it are never too large. Nobody has to be asked: a process that has seen nothing recent believes a
+ * document to be edited right now and looks again; the second look knows better. But it comes three seconds later.
  */
 export class FoldPace {
   readonly #now: () => number;
@@ -33,7 +33,7 @@ export class FoldPace {
    * 0 when it is due: nobody has edited for 3 s, or the oldest entry has waited for 25 s.
    */
   waitMs(oldestAtMs: number, newestAtMs: number): number {
-    this.#observe(newestAtMs);
+    this.observe(newestAtMs);
     const storeNow = this.#now() + Math.max(this.#aheadMs, this.#formerAheadMs);
     const idleInMs = IDLE_MS - (storeNow - newestAtMs);
     const overdueInMs = OVERDUE_MS - (storeNow - oldestAtMs);
@@ -41,7 +41,8 @@ export class FoldPace {
     return waitMs <= 0 ? 0 : Math.max(waitMs, SHORTEST_WAIT_MS);
   }
 
-  #observe(atMs: number): void {
+  /** `atMs` is a time of the store, in ms since 1970, that is not later than now. */
+  observe(atMs: number): void {
     const now = this.#now();
     if (now >= this.#windowEndsAt) {
       this.#formerAheadMs = this.#aheadMs;

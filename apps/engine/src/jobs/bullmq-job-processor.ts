@@ -18,8 +18,8 @@ import type { FoldVerdict, JobHandlers, JobProcessor, ProcessorOptions } from '.
 import { retryDelayMs } from './retry-delay.ts';
 
 /** A worker that dies holds its jobs for about the sum of both. */
-const LOCK_MS = 20_000;
-const STALLED_CHECK_MS = 10_000;
+const LOCK_MS = 2_000;
+const STALLED_CHECK_MS = 1_000;
 /** How often a job may lose its worker: workers are restarted at will, and a lost one says nothing about the job. */
 const MAX_STALLED = 1_000;
 const READY_MS = 8_000;

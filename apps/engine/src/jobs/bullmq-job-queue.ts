@@ -71,6 +71,11 @@ export class BullMqJobQueue implements JobQueue {
     await this.#queue.add(FOLD, { docId }, { timestamp, delay, deduplication });
   }
 
+  /** The time as Redis has it, in ms since 1970; rejects when it has to be asked and does not answer. */
+  storeNow(): Promise<number> {
+    return this.#clock.now();
+  }
+
   async close(): Promise<void> {
     await deadline(this.#queue.close(), CLOSE_MS, 'closing the job queue').catch(() => {});
     this.#redis.disconnect();
