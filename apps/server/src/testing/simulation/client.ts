@@ -10,6 +10,9 @@ import type { SimLink } from './link.ts';
 const SYNC = 0;
 /** As y-websocket 3 waits between two tries. */
 const LONGEST_BACKOFF_MS = 2_500;
+/** A stock client gives up a connection that says nothing for this long (y-websocket.js), and looks this often. */
+const SILENT_MS = 30_000;
+const LOOK_EVERY_MS = 3_000;
 
 type Edit = { readonly token: string; readonly kind: 'typed' | 'erased' };
 
@@ -29,6 +32,7 @@ export class SimClient {
   #failures = 0;
   #barrier = 0;
   #acknowledged = 0;
+  #heardAt = 0;
   /** It will never come back, and its replica is gone with it. */
   isGone = false;
 
@@ -44,6 +48,7 @@ export class SimClient {
       if (origin !== this) this.#send(encodeUpdate(update));
     });
     this.#connectIn(world.random.next() * 200);
+    this.#watch();
   }
 
   get isSynced(): boolean {
@@ -187,8 +192,23 @@ export class SimClient {
       },
     });
     this.#link = link;
+    this.#heardAt = this.#world.clock.now();
     this.#world.trace(`${this.name} connects to ${node.name}`);
     this.#send(encodeSyncStep1(Y.encodeStateVector(this.doc)));
+  }
+
+  #watch(): void {
+    const { clock, trace, count } = this.#world;
+    clock.after(LOOK_EVERY_MS, () => {
+      if (this.#link && clock.now() - this.#heardAt > SILENT_MS) {
+        count('client gave up silence');
+        trace(`${this.name} gives up a silent connection`);
+        this.#link.close();
+        this.#disconnected();
+        this.#retry();
+      }
+      if (!this.isGone) this.#watch();
+    });
   }
 
   #retry(): void {
@@ -207,6 +227,7 @@ export class SimClient {
   }
 
   #receive(bytes: Uint8Array): void {
+    this.#heardAt = this.#world.clock.now();
     const decoder = decoding.createDecoder(bytes);
     const type = decoding.readVarUint(decoder);
     if (type === BARRIER) {

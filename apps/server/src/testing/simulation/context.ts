@@ -7,6 +7,7 @@ import type { SimClock } from './clock.ts';
 import type { LineFaults, SimLine } from './line.ts';
 import type { SimLink } from './link.ts';
 import type { SimBus } from './log.ts';
+import type { SimProcess } from './process.ts';
 import type { SimStore } from './store.ts';
 
 /** What a client hears. */
@@ -21,8 +22,7 @@ export type Server = {
 
 /** A worker as the queue sees it. */
 export type Worker = {
-  readonly isAlive: boolean;
-  readonly line: SimLine;
+  readonly process: SimProcess;
   fold(docId: DocId): Promise<FoldVerdict>;
 };
 
@@ -38,8 +38,13 @@ export type SimContext = {
   readonly jobs: { ask(docId: DocId, delayMs: number): void };
   nodes(): readonly Server[];
   workers(): readonly Worker[];
+  /** A line of `process` to Redis, and one to PostgreSQL. */
+  redisLine(process: SimProcess): SimLine;
+  sqlLine(process: SimProcess): SimLine;
   /** The snapshots as a process sees them over its line. */
   snapshotsOver(line: SimLine): SnapshotStore;
+  /** A process died and is started again after a while. */
+  died(name: string): void;
   /** Writes down what happened, if anybody wants to know. */
   trace(what: string): void;
   count(what: string): void;

@@ -1,6 +1,7 @@
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
-import { LogUnavailable } from '@kryton/engine/log/update-log.ts';
 import type { SeededRandom } from '@kryton/engine/testing/seeded-random.ts';
+import { type CallFaults, type Fate, fateOf, NO_CALL_FAULTS } from './fate.ts';
+import type { SimProcess } from './process.ts';
 
 /** As the connections of the product wait (redis-connection.ts). */
 const TIMEOUT_MS = 2_000;
@@ -8,83 +9,76 @@ const TIMEOUT_MS = 2_000;
 const LATEST_MS = 6_000;
 
 /** What goes wrong on the way between a process and the stores; shares of all calls and messages. */
-export type LineFaults = {
-  /** The request never arrives. */
-  readonly lost: number;
-  /** It takes effect, and nobody hears so. */
-  readonly unheard: number;
-  /** It takes effect when its caller has given up long ago. */
-  readonly late: number;
+export type LineFaults = CallFaults & {
   /** A message to this process is dropped, delivered twice, or overtaken by later ones. */
   readonly dropped: number;
   readonly doubled: number;
   readonly overtaken: number;
+  /** Work in a thread gives up. */
+  readonly workFailed: number;
 };
 
 export const NO_FAULTS: LineFaults = {
-  lost: 0,
-  unheard: 0,
-  late: 0,
+  ...NO_CALL_FAULTS,
   dropped: 0,
   doubled: 0,
   overtaken: 0,
+  workFailed: 0,
 };
 
 export type LineParts = {
-  readonly name: string;
+  readonly process: SimProcess;
   readonly clock: Timers;
   readonly random: SeededRandom;
   readonly faults: () => LineFaults;
-  /** A process that is gone hears no answer; what it sent still takes effect. */
-  readonly isAlive: () => boolean;
+  /** What a call rejects with that is not answered. */
+  readonly unavailable: (message: string) => Error;
   readonly trace: (what: string) => void;
   readonly count: (what: string) => void;
 };
 
-/** The network between one process and the stores. */
+/** The network between one process and one store. */
 export class SimLine {
   readonly #parts: LineParts;
   /** Nothing passes in that direction. */
   isCutOut = false;
   isCutIn = false;
-  /** Answers wait until then, as those to a process that is stopped. */
-  #frozenUntil = 0;
   #lastDeliveryAt = 0;
 
   constructor(parts: LineParts) {
     this.#parts = parts;
   }
 
-  freeze(ms: number): void {
-    this.#frozenUntil = this.#parts.clock.now() + ms;
-  }
-
-  get isFrozen(): boolean {
-    return this.#parts.clock.now() < this.#frozenUntil;
-  }
-
   /** Calls `effect` at the store, some time later or never; settles as the caller would see it. */
   call<T>(name: string, effect: () => T): Promise<T> {
-    const { clock, random, trace, count } = this.#parts;
+    const { process, clock, random, unavailable, trace } = this.#parts;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const fate = this.#fate();
-    if (fate !== 'fine') {
-      count(`call ${fate}`);
-      trace(`${this.#parts.name} ${name}: ${fate}`);
+    if (!process.isAlive) return promise;
+    const fate = this.#fate(name);
+    const fail = (why: string) => process.whenAwake(() => reject(unavailable(`${name}: ${why}`)));
+    if (fate === 'killed before') {
+      clock.soon(() => process.kill());
+      return promise;
     }
-    const giveUp = clock.after(TIMEOUT_MS, () => {
-      this.#whenThawed(() => reject(new LogUnavailable(`${name}: no answer within ${TIMEOUT_MS} ms`)));
-    });
+    const giveUp = clock.after(TIMEOUT_MS, () => fail(`no answer within ${TIMEOUT_MS} ms`));
     if (fate === 'lost') return promise;
     const wayMs = fate === 'late' ? TIMEOUT_MS + random.next() * (LATEST_MS - TIMEOUT_MS) : travelMs(random);
     clock.after(wayMs, () => {
+      if (fate === 'refused') {
+        fail('refused');
+        return;
+      }
       const result = effect();
+      trace(`${process.name} ${name}`);
+      if (fate === 'killed after') process.kill();
       if (fate === 'unheard' || this.isCutIn) return;
       clock.after(travelMs(random), () => {
-        this.#whenThawed(() => {
-          giveUp();
-          resolve(result);
-        });
+        if (fate === 'reset') fail('connection reset');
+        else
+          process.whenAwake(() => {
+            giveUp();
+            resolve(result);
+          });
       });
     });
     return promise;
@@ -92,16 +86,14 @@ export class SimLine {
 
   /** Brings a message to the process: at most once, and in order, unless the faults say otherwise. */
   deliver(name: string, run: () => void): void {
-    const { clock, random, faults, isAlive, trace, count } = this.#parts;
+    const { process, clock, random, faults, trace, count } = this.#parts;
     const { dropped, doubled, overtaken } = faults();
     if (this.isCutIn || random.chance(dropped)) {
       count('message dropped');
-      trace(`${this.#parts.name} does not hear ${name}`);
+      trace(`${process.name} does not hear ${name}`);
       return;
     }
-    const arrive = () => {
-      if (isAlive()) this.#whenThawed(run);
-    };
+    const arrive = () => process.whenAwake(run);
     const wayMs = 0.2 + random.next() * 2;
     if (random.chance(overtaken)) {
       count('message overtaken');
@@ -117,23 +109,15 @@ export class SimLine {
     }
   }
 
-  /** A dead process's promises never settle, so that nothing of it goes on. */
-  #whenThawed(run: () => void): void {
-    const { clock, isAlive } = this.#parts;
-    if (!isAlive()) return;
-    const waitMs = this.#frozenUntil - clock.now();
-    if (waitMs > 0) clock.after(waitMs, () => this.#whenThawed(run));
-    else run();
-  }
-
-  #fate(): 'fine' | 'lost' | 'unheard' | 'late' {
-    const { random, faults } = this.#parts;
-    const { lost, unheard, late } = faults();
-    const draw = random.next();
-    if (this.isCutOut) return 'lost';
-    if (draw < lost) return 'lost';
-    if (draw < lost + unheard) return 'unheard';
-    return draw < lost + unheard + late ? 'late' : 'fine';
+  #fate(name: string): Fate {
+    const { process, random, faults, trace, count } = this.#parts;
+    const drawn = fateOf(faults(), random.next());
+    const fate = this.isCutOut ? 'lost' : drawn;
+    if (fate !== 'fine') {
+      count(`call ${fate}`);
+      trace(`${process.name} ${name}: ${fate}`);
+    }
+    return fate;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import {
   type DocId,
   makeConnectionId,
@@ -6,6 +6,7 @@ import {
   type NodeId,
   principalId,
 } from '@kryton/engine/protocol/ids.ts';
+import { drainNode } from '../../drain/drain.ts';
 import { CacheBudget } from '../../room/cache-budget.ts';
 import { Canary } from '../../room/canary.ts';
 import { PendingBudget } from '../../room/pending-budget.ts';
@@ -16,10 +17,11 @@ import { Connection } from '../../socket/connection.ts';
 import { Connections } from '../../socket/connections.ts';
 import { Turns } from '../../socket/turns.ts';
 import type { LinkListener, SimContext } from './context.ts';
-import { SimLine } from './line.ts';
+import type { SimLine } from './line.ts';
 import { SimLink } from './link.ts';
 import { SimLog } from './log.ts';
-import { simWork } from './work.ts';
+import { SimProcess } from './process.ts';
+import { slowWork } from './work.ts';
 
 /** Small, so that slow readers and evicted base states are the rule and not the exception. */
 const LIMITS = {
@@ -32,6 +34,11 @@ const CACHE_BYTES = 4_000;
 const PENDING_BYTES = 20_000;
 const GRACE_MS = 15_000;
 const FOLD_DELAY_MS = 500;
+const DRAIN_MS = 400;
+/** Every step has a deadline, also with a log that is away (lifecycle/run-services.ts). */
+const LEAVING_TAKES_MS = 5_000;
+/** As in app.ts. */
+const TICK_MS = 1_000;
 
 const NOTHING_COUNTED: Omit<RoomMetrics, 'resync'> = {
   updateIn() {},
@@ -47,37 +54,34 @@ const NOTHING_COUNTED: Omit<RoomMetrics, 'resync'> = {
 /** One run of a node: the product's rooms and connections on simulated lines. It ends by being killed. */
 export class SimNode {
   readonly name: string;
+  readonly process: SimProcess;
+  /** To Redis, and to PostgreSQL. */
   readonly line: SimLine;
+  readonly sql: SimLine;
   readonly log: SimLog;
   readonly pending = new PendingBudget(PENDING_BYTES);
   readonly #world: SimContext;
-  readonly #timers: Timers;
   readonly #id: NodeId;
   readonly #rooms: Rooms;
   readonly #canary: Canary;
   readonly #connections = new Connections();
   readonly #links = new Set<SimLink>();
   readonly #turns: Turns;
+  readonly #heavy: HeavyWork;
   #counter = 0;
-  isAlive = true;
+  #isLeaving = false;
 
   constructor(world: SimContext, name: string) {
     this.name = name;
     this.#world = world;
     const { clock, random, store, bus, trace, count } = world;
-    const isAlive = () => this.isAlive;
-    this.line = new SimLine({ name, clock, random, faults: () => world.faults, isAlive, trace, count });
-    this.log = new SimLog(store, bus, this.line, clock);
-    // What a dead process had planned does not happen.
-    const ifAlive = (run: () => void) => () => {
-      if (this.isAlive) run();
-    };
-    this.#timers = {
-      now: () => clock.now(),
-      after: (delayMs, run) => clock.after(delayMs, ifAlive(run)),
-      soon: (run) => clock.soon(ifAlive(run)),
-    };
-    this.#turns = new Turns(this.#timers);
+    this.process = new SimProcess({ name, clock, onKilled: () => this.#killed() });
+    const { timers } = this.process;
+    this.line = world.redisLine(this.process);
+    this.sql = world.sqlLine(this.process);
+    this.log = new SimLog(store, bus, this.line, timers);
+    this.#heavy = slowWork(this.process, world);
+    this.#turns = new Turns(timers);
     this.#id = makeNodeId(name, String(random.int(2 ** 30)));
     const logger = {
       debug() {},
@@ -89,33 +93,38 @@ export class SimNode {
     this.#rooms = new Rooms({
       node: this.#id,
       log: this.log,
-      snapshots: world.snapshotsOver(this.line),
+      snapshots: world.snapshotsOver(this.sql),
       jobs: {
         scheduleFold: (docId, delayMs) => this.line.call('schedule', () => world.jobs.ask(docId, delayMs)),
       },
-      heavy: simWork,
+      heavy: this.#heavy,
       cache: new CacheBudget(CACHE_BYTES),
       pending: this.pending,
       metrics,
       logger,
-      timers: this.#timers,
+      timers,
       limits: { graceMs: GRACE_MS, foldDelayMs: FOLD_DELAY_MS },
     });
-    const tails = new TailWatch(this.#rooms, this.log, logger, this.#timers);
+    const tails = new TailWatch(this.#rooms, this.log, logger, timers);
     this.#canary = new Canary(this.#id, this.log, {
       logger,
-      timers: this.#timers,
+      timers,
       graceMs: GRACE_MS,
       onSilence: () => void this.#connections.closeAll('logUnreachable', 1, async () => {}),
     });
     this.log.onInterruption(() => void tails.compareAll());
     void this.#canary.run();
     void tails.run();
+    const tick = () => {
+      this.#connections.tick();
+      timers.after(TICK_MS, tick);
+    };
+    tick();
   }
 
   /** Whether a client that asks now is let in. */
   get isReady(): boolean {
-    return this.isAlive && this.#canary.isHearing;
+    return this.process.isAlive && !this.process.isFrozen && !this.#isLeaving && this.#canary.isHearing;
   }
 
   /** A client connects; the result is its link. */
@@ -124,14 +133,15 @@ export class SimNode {
     const use = this.#rooms.use(docId);
     const link: SimLink = new SimLink(clock, random, {
       onServerMessage: (message) => {
-        if (this.isAlive) connection.receive(message);
+        this.process.whenAwake(() => connection.receive(message));
       },
       onServerClosed: () => {
-        if (!this.isAlive) return;
-        this.#links.delete(link);
-        this.#connections.delete(connection);
-        connection.ended();
-        use.release();
+        this.process.whenAwake(() => {
+          this.#links.delete(link);
+          this.#connections.delete(connection);
+          connection.ended();
+          use.release();
+        });
       },
       onClientMessage: (message) => client.message(message),
       onClientClosed: (code) => client.closed(code),
@@ -142,8 +152,8 @@ export class SimNode {
       principal: { id: principalId('visitor:simulated'), kind: 'visitor', name: 'Somebody' },
       role: 'editor',
       nodeName: this.name,
-      heavy: simWork,
-      timers: this.#timers,
+      heavy: this.#heavy,
+      timers: this.process.timers,
       turns: this.#turns,
       logger: { debug() {}, info() {}, warn() {}, error() {} },
       limits: LIMITS,
@@ -155,11 +165,26 @@ export class SimNode {
     return link;
   }
 
-  /** Gone at once: nothing of it goes on, and its clients lose their sockets. */
-  kill(): void {
-    this.isAlive = false;
+  /** Bytes that wait for slow readers. */
+  get outboxBytes(): number {
+    return this.#connections.outboxBytes();
+  }
+
+  /** As on SIGTERM (DRAIN1); then the process ends. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    const { timers } = this.process;
+    timers.after(LEAVING_TAKES_MS, () => this.process.kill());
+    await drainNode({ connections: this.#connections, rooms: this.#rooms, timers, drainMs: DRAIN_MS });
+    this.process.kill();
+  }
+
+  /** Nothing of it goes on, and its clients lose their sockets. */
+  #killed(): void {
+    this.#world.trace(`${this.name} is gone`);
     void this.log.close();
     for (const link of this.#links) link.cut(0, this.#world.random.next() * 100);
+    this.#world.died(this.name);
   }
 }
 

@@ -1,8 +1,10 @@
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { describeUpdateLog } from '@kryton/engine/log/update-log.contract.ts';
+import { LogUnavailable } from '@kryton/engine/log/update-log.ts';
 import { seededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import { NO_FAULTS, SimLine } from './line.ts';
 import { SimBus, SimLog } from './log.ts';
+import { SimProcess } from './process.ts';
 import { SimStore } from './store.ts';
 
 describeUpdateLog('simulated', async () => {
@@ -13,11 +15,11 @@ describeUpdateLog('simulated', async () => {
   );
   const line = (name: string) =>
     new SimLine({
-      name,
+      process: new SimProcess({ name, clock: systemTimers, onKilled() {} }),
       clock: systemTimers,
       random: seededRandom(1),
       faults: () => NO_FAULTS,
-      isAlive: () => true,
+      unavailable: (message) => new LogUnavailable(message),
       trace() {},
       count() {},
     });

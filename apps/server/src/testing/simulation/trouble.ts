@@ -15,9 +15,14 @@ export async function makeTrouble(world: World): Promise<void> {
     lost: random.next() * 0.03,
     unheard: random.next() * 0.03,
     late: random.next() * 0.02,
+    refused: random.next() * 0.03,
+    reset: random.next() * 0.03,
+    killedBefore: random.chance(0.5) ? random.next() * 0.002 : 0,
+    killedAfter: random.chance(0.5) ? random.next() * 0.002 : 0,
     dropped: random.next() * 0.1,
     doubled: random.next() * 0.1,
     overtaken: random.next() * 0.1,
+    workFailed: random.next() * 0.05,
   };
   // Where stores lose what they acknowledged, nobody leaves for good: the promise is then what replicas hold.
   const losesData = random.chance(0.4);
@@ -41,10 +46,10 @@ export function heal(world: World): void {
   world.trace('all is well again');
   world.faults = NO_FAULTS;
   for (const part of [...world.nodes(), ...world.workers()]) {
-    part.line.isCutIn = part.line.isCutOut = false;
+    part.line.isCutIn = part.line.isCutOut = part.sql.isCutOut = false;
   }
-  for (const { name, isAlive } of world.nodes()) if (!isAlive) world.startNode(name);
-  for (const { name, isAlive } of world.workers()) if (!isAlive) world.startWorker(name);
+  for (const { name, process } of world.nodes()) if (!process.isAlive) world.startNode(name);
+  for (const { name, process } of world.workers()) if (!process.isAlive) world.startWorker(name);
   for (const client of world.clients) client.comeBack();
 }
 
@@ -70,30 +75,42 @@ function forAWhile(world: World, end: () => void): void {
 }
 
 function killNode(world: World): void {
+  someNode(world).process.kill();
+}
+
+function drainOneNode(world: World): void {
   const node = someNode(world);
-  if (!node.isAlive) return;
-  world.trace(`${node.name} is killed`);
-  node.kill();
-  world.clock.after(200 + world.random.next() * 4_000, () => {
-    if (world.nodes().includes(node)) world.startNode(node.name);
+  if (!node.process.isAlive) return;
+  world.trace(`${node.name} is told to leave`);
+  void node.leave();
+}
+
+function freezeNode(world: World): void {
+  const { name, process } = someNode(world);
+  const ms = 500 + world.random.next() * LONGEST_MS;
+  world.trace(`${name} is stopped for ${Math.round(ms)} ms`);
+  process.freeze(ms);
+}
+
+function takePostgresAway(world: World): void {
+  world.trace('PostgreSQL is away');
+  const parts = [...world.nodes(), ...world.workers()];
+  for (const { sql } of parts) sql.isCutOut = true;
+  forAWhile(world, () => {
+    world.trace('PostgreSQL is back');
+    for (const { sql } of parts) sql.isCutOut = false;
   });
 }
 
 function killWorker(world: World): void {
-  const worker = world.random.pick(world.workers());
-  if (!worker.isAlive) return;
-  world.trace(`${worker.name} is killed`);
-  worker.kill();
-  world.clock.after(200 + world.random.next() * 4_000, () => {
-    if (world.workers().includes(worker)) world.startWorker(worker.name);
-  });
+  world.random.pick(world.workers()).process.kill();
 }
 
 function freezeWorker(world: World): void {
   const worker = world.random.pick(world.workers());
   const ms = 2_000 + world.random.next() * LONGEST_MS;
   world.trace(`${worker.name} is stopped for ${Math.round(ms)} ms`);
-  worker.line.freeze(ms);
+  worker.process.freeze(ms);
 }
 
 function cutNode(world: World): void {
@@ -180,11 +197,14 @@ function loseTails(world: World): void {
 
 const TROUBLES: readonly Trouble[] = [
   killNode,
+  drainOneNode,
+  freezeNode,
   killWorker,
   freezeWorker,
   cutNode,
   deafen,
   takeRedisAway,
+  takePostgresAway,
   cutClient,
   stallClient,
   editOffline,

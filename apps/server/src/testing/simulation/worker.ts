@@ -2,9 +2,10 @@ import { DocumentFolds } from '@kryton/engine/compaction/document-folds.ts';
 import { FoldPace } from '@kryton/engine/compaction/fold-pace.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { SimContext } from './context.ts';
-import { SimLine } from './line.ts';
+import type { SimLine } from './line.ts';
 import { SimLog } from './log.ts';
-import { simWork } from './work.ts';
+import { SimProcess } from './process.ts';
+import { slowWork } from './work.ts';
 
 /** Short, so that trimming happens within a run (SNAP3 asks for 60 s). */
 const KEEP_MS = 1_500;
@@ -35,7 +36,7 @@ export class SimJobs {
 
   #give(docId: DocId): void {
     const { clock, random, count } = this.#world;
-    const alive = this.#world.workers().filter(({ isAlive }) => isAlive);
+    const alive = this.#world.workers().filter(({ process }) => process.isAlive);
     if (alive.length === 0) {
       clock.after(RETRY_MS, () => this.ask(docId, 0));
       return;
@@ -50,7 +51,7 @@ export class SimJobs {
     const watch = () =>
       clock.after(STALLED_MS, () => {
         if (isOver) return;
-        if (worker.isAlive && !worker.line.isFrozen) watch();
+        if (worker.process.isAlive && !worker.process.isFrozen) watch();
         else over(0);
       });
     watch();
@@ -65,28 +66,32 @@ export class SimJobs {
 /** One run of a worker: the product's folding on a simulated line. */
 export class SimWorker {
   readonly name: string;
+  readonly process: SimProcess;
+  /** To Redis, and to PostgreSQL. */
   readonly line: SimLine;
+  readonly sql: SimLine;
   readonly #folds: DocumentFolds;
-  isAlive = true;
 
   constructor(world: SimContext, name: string) {
     this.name = name;
     const { clock, random, store, bus, trace, count } = world;
-    this.line = new SimLine({
+    this.process = new SimProcess({
       name,
       clock,
-      random,
-      faults: () => world.faults,
-      isAlive: () => this.isAlive,
-      trace,
-      count,
+      onKilled: () => {
+        trace(`${name} is killed`);
+        void log.close();
+        world.died(name);
+      },
     });
-    const log = new SimLog(store, bus, this.line, clock);
+    this.line = world.redisLine(this.process);
+    this.sql = world.sqlLine(this.process);
+    const log = new SimLog(store, bus, this.line, this.process.timers);
     this.#folds = new DocumentFolds(
       {
         log,
-        snapshots: world.snapshotsOver(this.line),
-        folder: simWork,
+        snapshots: world.snapshotsOver(this.sql),
+        folder: slowWork(this.process, world),
         pace: new FoldPace(() => clock.now()),
         quarantine: world.quarantine,
       },
@@ -105,10 +110,5 @@ export class SimWorker {
 
   fold(docId: DocId): ReturnType<DocumentFolds['fold']> {
     return this.#folds.fold(docId);
-  }
-
-  /** Gone between two of its steps; what it has sent still takes effect. */
-  kill(): void {
-    this.isAlive = false;
   }
 }

@@ -1,13 +1,16 @@
 import type { FoldParts } from '@kryton/engine/compaction/fold.ts';
+import { formatPosition } from '@kryton/engine/log/position.ts';
+import { LogUnavailable } from '@kryton/engine/log/update-log.ts';
 import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
-import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import { type SnapshotStore, SnapshotsUnavailable } from '@kryton/engine/snapshots/snapshot-store.ts';
 import { type SeededRandom, seededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import { SimClient } from './client.ts';
 import { SimClock } from './clock.ts';
 import type { SimContext } from './context.ts';
-import { type LineFaults, NO_FAULTS, type SimLine } from './line.ts';
+import { type LineFaults, NO_FAULTS, SimLine } from './line.ts';
 import { SimBus } from './log.ts';
 import { SimNode } from './node.ts';
+import type { SimProcess } from './process.ts';
 import { SimStore } from './store.ts';
 import { SimJobs, SimWorker } from './worker.ts';
 
@@ -90,6 +93,23 @@ export class World implements SimContext {
     this.#workers.set(name, new SimWorker(this, name));
   }
 
+  /** Starts it again after a while, unless somebody else has done so by then. */
+  died(name: string): void {
+    const [node, worker] = [this.#nodes.get(name), this.#workers.get(name)];
+    this.clock.after(200 + this.random.next() * 4_000, () => {
+      if (node && this.#nodes.get(name) === node) this.startNode(name);
+      if (worker && this.#workers.get(name) === worker) this.startWorker(name);
+    });
+  }
+
+  redisLine(process: SimProcess): SimLine {
+    return this.#line(process, (message) => new LogUnavailable(message));
+  }
+
+  sqlLine(process: SimProcess): SimLine {
+    return this.#line(process, (message) => new SnapshotsUnavailable(message));
+  }
+
   addClient(name: string): void {
     this.clients.push(new SimClient(this, name, this.random.pick(this.docIds)));
   }
@@ -100,8 +120,16 @@ export class World implements SimContext {
     return {
       load: (docId) => line.call(`load ${docId}`, () => store.load(docId)),
       position: (docId) => line.call(`position ${docId}`, () => store.load(docId)?.position ?? null),
-      commit: (docId, snapshot) => line.call(`commit ${docId}`, () => store.commit(docId, snapshot)),
+      commit: (docId, snapshot) =>
+        line.call(`commit ${docId} at ${formatPosition(snapshot.position)}`, () =>
+          store.commit(docId, snapshot),
+        ),
     };
+  }
+
+  #line(process: SimProcess, unavailable: (message: string) => Error): SimLine {
+    const { clock, random, trace, count } = this;
+    return new SimLine({ process, clock, random, faults: () => this.faults, unavailable, trace, count });
   }
 }
 
