@@ -1,4 +1,4 @@
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, Queue, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { deadline } from '../lifecycle/deadline.ts';
 import { parseDocId } from '../protocol/ids.ts';
@@ -14,10 +14,15 @@ import {
   workerConnection,
 } from './bullmq-connection.ts';
 import type { BullMqOptions } from './bullmq-job-queue.ts';
+import { LOOK_EVERY_S, PromptWorker } from './bullmq-prompt-worker.ts';
 import type { FoldVerdict, JobHandlers, JobProcessor, ProcessorOptions } from './job-queue.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
-/** A worker that dies holds its jobs for about the sum of both. */
+/**
+ * A worker that dies holds its jobs for the sum of both at most: a fold begins 5 s after the edit and has to be taken
+ * over and done within 10 (SNAP5). A worker that is only slow, or cut off from Redis for so long, has its job run twice,
+ * which changes nothing (SNAP1).
+ */
 const LOCK_MS = 2_000;
 const STALLED_CHECK_MS = 1_000;
 /** How often a job may lose its worker: workers are restarted at will, and a lost one says nothing about the job. */
@@ -34,7 +39,7 @@ const GIVE_BACK_MS = 500;
 export class BullMqJobProcessor implements JobProcessor {
   readonly #redis: Redis;
   readonly #queue: Queue<FoldJobData>;
-  readonly #worker: Worker<FoldJobData>;
+  readonly #worker: PromptWorker<FoldJobData>;
   readonly #handlers: JobHandlers;
   readonly #options: ProcessorOptions;
   readonly #onError: (error: unknown) => void;
@@ -71,13 +76,14 @@ export class BullMqJobProcessor implements JobProcessor {
     this.#redis.on('error', onError);
     this.#queue = new Queue(QUEUE_NAME, queueOptions(this.#redis, prefix));
     this.#queue.on('error', onError);
-    this.#worker = new Worker<FoldJobData>(QUEUE_NAME, (job, token) => this.#track(job, token ?? ''), {
+    this.#worker = new PromptWorker<FoldJobData>(QUEUE_NAME, (job, token) => this.#track(job, token ?? ''), {
       connection: this.#redis,
       prefix,
       autorun: false,
       concurrency: options.concurrency,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
+      drainDelay: LOOK_EVERY_S,
       maxStalledCount: MAX_STALLED,
       settings: { backoffStrategy: (attempts) => retryDelayMs(attempts, Math.random()) },
     });
@@ -126,12 +132,19 @@ export class BullMqJobProcessor implements JobProcessor {
   }
 
   async #run(job: Job<FoldJobData>): Promise<void> {
-    if (job.name === SWEEP) return await this.#handlers.sweep();
+    if (job.name === SWEEP) return await this.#sweep(job);
     const docId = parseDocId(job.data.docId);
     if (docId === null) throw new UnrecoverableError(`job ${job.id} names no document`);
     if (job.name === REVISIT) return await this.#ask(docId);
     const verdict = await this.#handlers.fold(docId);
     await this.#heed(docId, verdict);
+  }
+
+  /** The next sweep is due whether or not this one is through; where another runs, anywhere, it is left out. */
+  async #sweep(job: Job): Promise<void> {
+    const active = await this.#queue.getActive();
+    const isFirst = active.every((other) => other.name !== SWEEP || !isEarlier(other, job));
+    if (isFirst) await this.#handlers.sweep();
   }
 
   async #ask(docId: string): Promise<void> {
@@ -168,4 +181,10 @@ export class BullMqJobProcessor implements JobProcessor {
     await deadline(this.#queue.close(), CLOSE_MS, 'closing the queue of the worker').catch(this.#onError);
     this.#redis.disconnect();
   }
+}
+
+/** Whether `one` was begun before `other`; of two in the same millisecond one is the earlier. */
+function isEarlier(one: Job, other: Job): boolean {
+  const [begun = 0, since = 0] = [one.processedOn, other.processedOn];
+  return begun === since ? (one.id ?? '') < (other.id ?? '') : begun < since;
 }

@@ -12,6 +12,11 @@ import type { FoldVerdict } from './job-queue.ts';
 const DONE: FoldVerdict = { kind: 'done' };
 const OPTIONS = { concurrency: 2, sweepEveryMs: 60_000 };
 const freshDoc = () => parseDocId(randomUUID()) ?? expect.fail('a UUID is a document id');
+/** How many connections of this name wait for something, by CLIENT LIST (redis.io/commands/client-list). */
+async function waitingClients(admin: Redis, name: string): Promise<number> {
+  const lines = String(await admin.client('LIST')).split('\n');
+  return lines.filter((line) => line.includes(` name=${name} `) && / flags=\S*b/.test(line)).length;
+}
 const freshJobs = (url = inject('redisUrl')): BullMqOptions => ({
   url,
   name: 'test',
@@ -81,6 +86,43 @@ describe('BullMqJobQueue', () => {
     await second.stop(1_000);
     await queue.close();
   });
+
+  it.each([
+    { later: [], knows: 'of nothing' },
+    { later: [60_000], knows: 'of a later job' },
+  ])(
+    'SNAP5 a signal that went to somebody frozen delays no job; the worker knows $knows',
+    async ({ later }) => {
+      const options = freshJobs();
+      const queue = await BullMqJobQueue.connect(options);
+      // They wait longer than the worker, so that the next signals are theirs; they do nothing about them.
+      const connectionName = `frozen-${randomUUID()}`;
+      const frozen = Array.from({ length: 20 }, () => new Redis(options.url, { connectionName }));
+      for (const each of frozen) each.bzpopmin(`${options.prefix}:documents:marker`, 0).catch(() => {});
+      const admin = new Redis(options.url);
+      await eventually(async () => (await waitingClients(admin, connectionName)) === frozen.length, {
+        what: 'they wait',
+      });
+      for (const delayMs of later) await queue.scheduleFold(freshDoc(), delayMs);
+      let folds = 0;
+      const fold = async () => {
+        folds += 1;
+        return DONE;
+      };
+      let isSwept = false;
+      const sweep = async () => {
+        isSwept = true;
+      };
+      const processor = await BullMqJobProcessor.start(options, { fold, sweep }, OPTIONS);
+      await eventually(() => isSwept, { what: 'the worker is up', withinMs: 15_000 });
+      await queue.scheduleFold(freshDoc(), 0);
+      await eventually(() => folds === 1, { what: 'the fold runs', withinMs: 2_500 });
+      expect(await waitingClients(admin, connectionName), 'the signal was theirs').toBeGreaterThan(0);
+      for (const each of [admin, ...frozen]) each.disconnect();
+      await processor.stop(1_000);
+      await queue.close();
+    },
+  );
 
   it('two workers sweep once together', async () => {
     const options = freshJobs();

@@ -82,7 +82,9 @@ export function describeJobQueue(name: string, start: () => Promise<JobsUnderTes
         runs.push(each);
         return DONE;
       });
-      for (let i = 0; i < 20; i++) await under.queue.scheduleFold(docId, 200);
+      const asking = Array.from({ length: 20 }, () => under.queue.scheduleFold(docId, 1_000));
+      await Promise.all(asking);
+      await eventually(() => runs.length > 0, { what: 'the fold runs' });
       await quiet({ runs });
       expect(runs.filter((each) => each === docId)).toHaveLength(1);
     });
@@ -205,16 +207,25 @@ export function describeJobQueue(name: string, start: () => Promise<JobsUnderTes
     });
 
     it('sweeps at the start and then regularly, never two at once', async () => {
+      const everyMs = 200;
+      const { promise: laterFold, resolve: foldedLater } = Promise.withResolvers<void>();
       let running = 0;
       let most = 0;
       let sweeps = 0;
       await process(
-        async () => DONE,
-        { sweepEveryMs: 200 },
+        async () => {
+          foldedLater();
+          return DONE;
+        },
+        { sweepEveryMs: everyMs },
         async () => {
           running += 1;
           most = Math.max(most, running);
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          // The first one takes longer than two periods, by the queue's own clock.
+          if (sweeps === 0) {
+            await under.queue.scheduleFold(freshDoc(), 2.5 * everyMs);
+            await laterFold;
+          }
           running -= 1;
           sweeps += 1;
           if (sweeps === 2) throw new Error('one sweep fails');
@@ -224,20 +235,17 @@ export function describeJobQueue(name: string, start: () => Promise<JobsUnderTes
       expect(most).toBe(1);
     });
 
-    it('stop waits for the running fold and takes no other', async () => {
+    it('stop waits for the running fold, no longer, and takes no other', async () => {
       const folds = heldFolds();
       const processor = await process(folds.fold, { concurrency: 1 });
       await under.queue.scheduleFold(freshDoc(), 0);
       const first = await folds.started(1);
       await under.queue.scheduleFold(freshDoc(), 0);
-      let isStopped = false;
-      const stopped = processor.stop(5_000).then(() => {
-        isStopped = true;
-      });
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      expect(isStopped).toBe(false);
+      const startedAt = performance.now();
+      const stopped = processor.stop(15_000);
       first.finish();
       await stopped;
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
       expect(folds.runs).toHaveLength(1);
     });
 
@@ -248,7 +256,9 @@ export function describeJobQueue(name: string, start: () => Promise<JobsUnderTes
       await folds.started(1);
       const startedAt = performance.now();
       await processor.stop(300);
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      const tookMs = performance.now() - startedAt;
+      expect(tookMs, 'until then it waits for the fold').toBeGreaterThanOrEqual(295);
+      expect(tookMs).toBeLessThan(5_000);
     });
 
     it('SNAP5 under random requests every document is folded after its last one, one fold at a time', async () => {
