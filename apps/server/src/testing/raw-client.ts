@@ -20,8 +20,12 @@ export type RawClient = {
   askForEverything(): void;
   update(update: Uint8Array): void;
   barrier(payload: number): void;
-  /** Resolves with the `count`-th frame of this kind. */
-  next<Kind extends Frame['kind']>(kind: Kind, count?: number): Promise<Extract<Frame, { kind: Kind }>>;
+  /** Resolves with the `count`-th frame of this kind; gives up after `withinMs`, 5,000 unless told. */
+  next<Kind extends Frame['kind']>(
+    kind: Kind,
+    count?: number,
+    withinMs?: number,
+  ): Promise<Extract<Frame, { kind: Kind }>>;
   close(): void;
 };
 
@@ -52,8 +56,11 @@ export async function rawClient(port: number, docId: string): Promise<RawClient>
     askForEverything: () => socket.send(encodeSyncStep1(NO_STATE_VECTOR)),
     update: (update) => socket.send(encodeUpdate(update)),
     barrier: (payload) => socket.send(encodeBarrier(Uint8Array.of(payload))),
-    next: async (kind, count = 1) =>
-      await eventually(() => ofKind(kind)[count - 1] ?? null, { what: `frame ${count} of kind ${kind}` }),
+    next: async (kind, count = 1, withinMs = 5_000) =>
+      await eventually(() => ofKind(kind)[count - 1] ?? null, {
+        what: `frame ${count} of kind ${kind}`,
+        withinMs,
+      }),
     close: () => socket.close(),
   };
 }
