@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantine.ts';
 import { type Config, loadConfig } from '@kryton/engine/config/load-config.ts';
@@ -8,6 +7,7 @@ import { migrate } from '@kryton/engine/database/migrate.ts';
 import { type PgliteHost, startPglite } from '@kryton/engine/database/pglite-host.ts';
 import { EmbeddedJobQueue } from '@kryton/engine/jobs/embedded-job-queue.ts';
 import type { Service } from '@kryton/engine/lifecycle/lifecycle.ts';
+import { serveMetrics } from '@kryton/engine/lifecycle/metrics-server.ts';
 import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { EmbeddedUpdateLog } from '@kryton/engine/log/embedded-update-log.ts';
@@ -16,7 +16,7 @@ import { openAccess } from '@kryton/server/access/open-access.ts';
 import { createNode } from '@kryton/server/app.ts';
 import { visitors } from '@kryton/server/auth/visitors.ts';
 import { WEB_ROOT } from '@kryton/server/http/web-root.ts';
-import { serveMetrics } from '@kryton/server/metrics/metrics-server.ts';
+import { exposition } from '@kryton/server/metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from '@kryton/server/node-service.ts';
 import { foldWorker } from '@kryton/worker/fold-worker.ts';
 import { WorkerMetrics } from '@kryton/worker/worker-metrics.ts';
@@ -121,11 +121,8 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         await service.run();
       }
       if (config.metricsPort !== 0) {
-        const server: Server = await serveMetrics(registries, config.host, config.metricsPort);
-        closing.push(async () => {
-          server.closeAllConnections();
-          server.close();
-        });
+        const server = await serveMetrics(exposition(registries), config.host, config.metricsPort);
+        closing.push(() => server.close());
       }
       process.stdout.write(welcome(urls, config.dataDir));
     },

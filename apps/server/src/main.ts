@@ -1,5 +1,4 @@
 /** The composition root of one cluster node: `npm run node`. */
-import type { Server } from 'node:http';
 import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { type Config, describeConfig, loadConfig } from '@kryton/engine/config/load-config.ts';
 import { requireAuthentication } from '@kryton/engine/config/require-authentication.ts';
@@ -9,6 +8,7 @@ import { checkMigrated } from '@kryton/engine/database/migrate.ts';
 import { BullMqJobQueue } from '@kryton/engine/jobs/bullmq-job-queue.ts';
 import { checkRedis } from '@kryton/engine/jobs/check-redis.ts';
 import type { Service } from '@kryton/engine/lifecycle/lifecycle.ts';
+import { serveMetrics } from '@kryton/engine/lifecycle/metrics-server.ts';
 import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
@@ -19,7 +19,7 @@ import { openAccess } from './access/open-access.ts';
 import { type ClusterNode, createNode } from './app.ts';
 import { visitors } from './auth/visitors.ts';
 import { WEB_ROOT } from './http/web-root.ts';
-import { serveMetrics } from './metrics/metrics-server.ts';
+import { exposition } from './metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from './node-service.ts';
 
 /** Merging and filtering of large documents; folding is the worker's. */
@@ -71,8 +71,9 @@ function clusterNode(config: Config, logger: Logger): Service {
       });
       service = nodeService(node, config.host, config.port);
       if (config.metricsPort !== 0) {
-        const metrics = await serveMetrics([node.metrics.registry], config.host, config.metricsPort);
-        closing.push(async () => closeNow(metrics));
+        const source = exposition([node.metrics.registry]);
+        const metrics = await serveMetrics(source, config.host, config.metricsPort);
+        closing.push(() => metrics.close());
       }
       await service.run();
       logger.info({ port: config.port, config: describeConfig(config) }, `${name} is ready`);
@@ -85,11 +86,6 @@ function clusterNode(config: Config, logger: Logger): Service {
       for (const close of closing.toReversed()) await close();
     },
   };
-}
-
-function closeNow(server: Server): void {
-  server.closeAllConnections();
-  server.close();
 }
 
 async function main(): Promise<void> {

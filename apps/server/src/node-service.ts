@@ -1,7 +1,7 @@
 import type { Config } from '@kryton/engine/config/load-config.ts';
 import type { Service } from '@kryton/engine/lifecycle/lifecycle.ts';
+import { listenError } from '@kryton/engine/lifecycle/listen-error.ts';
 import type { ClusterNode, NodeLimits } from './app.ts';
-import { listenError } from './metrics/metrics-server.ts';
 
 /** Beside the time over which clients are sent away: appending what is gathered, leaving Redis. */
 const DRAIN_MARGIN_MS = 10_000;

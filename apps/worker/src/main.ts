@@ -1,5 +1,4 @@
 /** The composition root of the worker: `npm run worker`. */
-import type { Server } from 'node:http';
 import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantine.ts';
 import { type Config, describeConfig, loadConfig } from '@kryton/engine/config/load-config.ts';
@@ -10,13 +9,13 @@ import { BullMqJobProcessor } from '@kryton/engine/jobs/bullmq-job-processor.ts'
 import { BullMqJobQueue } from '@kryton/engine/jobs/bullmq-job-queue.ts';
 import { checkRedis } from '@kryton/engine/jobs/check-redis.ts';
 import type { Service } from '@kryton/engine/lifecycle/lifecycle.ts';
+import { serveMetrics } from '@kryton/engine/lifecycle/metrics-server.ts';
 import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
 import { foldWorker } from './fold-worker.ts';
-import { serveMetrics } from './metrics-server.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 /** Heap of a folding thread: a pass of 64 MiB of updates takes about a third of it. */
@@ -55,8 +54,10 @@ function workerService(config: Config, logger: Logger): Service {
       const metrics = new WorkerMetrics(config.nodeName);
       closing.push(async () => metrics.stop());
       if (config.metricsPort !== 0) {
-        const server = await serveMetrics(metrics.registry, config.metricsPort);
-        closing.push(() => closeServer(server));
+        const { registry } = metrics;
+        const source = { contentType: registry.contentType, text: () => registry.metrics() };
+        const server = await serveMetrics(source, null, config.metricsPort);
+        closing.push(() => server.close());
       }
       const handlers = foldWorker({
         log,
@@ -84,11 +85,6 @@ function workerService(config: Config, logger: Logger): Service {
       for (const close of closing.toReversed()) await close();
     },
   };
-}
-
-function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 async function main(): Promise<void> {
