@@ -260,7 +260,7 @@ describe('healing', () => {
     const node = nodeAt(cluster, 0);
     // More than the buffers of a connection hold.
     const pastes = 240;
-    const docIds = Array.from({ length: 5 }, freshDoc);
+    const docIds = Array.from({ length: 3 }, freshDoc);
     const writers = await Promise.all(docIds.map((docId) => rawClient(node.port, docId)));
     await Promise.all(writers.map((writer) => writer.next('sync-step-1')));
     process.kill(redis.process.pid, 'SIGSTOP');
@@ -279,11 +279,11 @@ describe('healing', () => {
       },
       { what: 'all writers wait in their sockets' },
     );
-    // Each of the five may have been heard out with one message when the budget was reached.
-    expect(most).toBeLessThan(MIB + 5 * 51_000);
+    // Each of the three may have been heard out with one message when the budget was reached.
+    expect(most).toBeLessThan(MIB + 3 * 51_000);
     expect(writers.some(({ frames }) => frames.some(({ kind }) => kind === 'barrier'))).toBe(false);
     process.kill(redis.process.pid, 'SIGCONT');
-    // Sixty megabytes, on a machine that may have other things to do.
+    // Megabytes, on a machine that may have other things to do.
     await Promise.all(writers.map((writer) => writer.next('barrier', 1, 30_000)));
     for (const [index, docId] of docIds.entries()) {
       const reader = stock(0, docId);
