@@ -6,15 +6,24 @@ import * as sync from 'y-protocols/sync';
 import * as Y from 'yjs';
 import type { Server, SimContext } from './context.ts';
 import type { SimLink } from './link.ts';
+import { type ClockRange, rangesOf } from './receipts.ts';
 
 const SYNC = 0;
+/** Characters; more than what is handled on the event loop (ROOM5) and than one message is framed in. */
+const LARGEST_PASTE = 150_000;
 /** As y-websocket 3 waits between two tries. */
 const LONGEST_BACKOFF_MS = 2_500;
 /** A stock client gives up a connection that says nothing for this long (y-websocket.js), and looks this often. */
 const SILENT_MS = 30_000;
 const LOOK_EVERY_MS = 3_000;
 
-type Edit = { readonly token: string; readonly kind: 'typed' | 'erased' };
+type Edit = {
+  readonly token: string;
+  readonly kind: 'typed' | 'erased';
+  /** The clocks of what was typed. */
+  readonly from: number;
+  readonly to: number;
+};
 
 /** A client with a document of its own, that speaks as y-websocket does and writes down what was acknowledged. */
 export class SimClient {
@@ -25,6 +34,7 @@ export class SimClient {
   readonly #text: Y.Text;
   readonly #undo: Y.UndoManager;
   readonly #edits: Edit[] = [];
+  readonly #stored = new Set<string>();
   readonly #barriers = new Map<number, number>();
   #link: SimLink | null = null;
   #isSynced = false;
@@ -63,13 +73,27 @@ export class SimClient {
     return this.#acknowledged;
   }
 
-  /** Acknowledged and not erased since: there exactly once. */
+  /** Acknowledged by a barrier, or heard by anybody, and not erased since: there exactly once. */
   promised(): string[] {
     const erased = new Set(this.#edits.filter(({ kind }) => kind === 'erased').map(({ token }) => token));
     return this.#edits
-      .slice(0, this.#acknowledged)
+      .filter(({ token }, index) => index < this.#acknowledged || this.#stored.has(token))
       .filter(({ token, kind }) => kind === 'typed' && !erased.has(token))
       .map(({ token }) => token);
+  }
+
+  /** Somebody heard these structs from a node, so they are in the log (LOG1): the echo is a receipt. */
+  isStored(ranges: readonly ClockRange[]): void {
+    const own = ranges.filter(({ client }) => client === this.doc.clientID);
+    if (own.length === 0) return;
+    for (const { token, kind, from, to } of this.#edits) {
+      if (kind === 'typed' && own.some((range) => range.from <= from && to <= range.to))
+        this.#stored.add(token);
+    }
+  }
+
+  get #clock(): number {
+    return Y.getState(this.doc.store, this.doc.clientID);
   }
 
   /** Erased, and the erasure acknowledged: gone. */
@@ -93,7 +117,10 @@ export class SimClient {
 
   cut(): void {
     const { random } = this.#world;
-    this.#link?.cut(random.chance(0.3) ? random.next() * 20_000 : random.next() * 100, random.next() * 100);
+    const serverNoticesMs = random.chance(0.3) ? random.next() * 20_000 : random.next() * 100;
+    // A client whose connection leads nowhere notices when it has heard nothing for long.
+    const clientNoticesMs = random.chance(0.1) ? Number.POSITIVE_INFINITY : random.next() * 100;
+    this.#link?.cut(serverNoticesMs, clientNoticesMs);
   }
 
   goOffline(): void {
@@ -116,11 +143,13 @@ export class SimClient {
 
   #type(): void {
     const { random } = this.#world;
-    const token = `[${this.name}.${this.#edits.length}]`;
+    const paste = random.chance(this.#world.pastes) ? ' '.repeat(random.int(LARGEST_PASTE)) : '';
+    const token = `[${this.name}.${this.#edits.length}${paste}]`;
+    const from = this.#clock;
     const content = this.#text.toString();
     const end = content.indexOf(']', random.int(content.length + 1));
     this.#text.insert(end === -1 ? content.length : end + 1, token);
-    this.#edits.push({ token, kind: 'typed' });
+    this.#edits.push({ token, kind: 'typed', from, to: this.#clock });
   }
 
   #erase(): void {
@@ -131,7 +160,7 @@ export class SimClient {
     const at = this.#text.toString().indexOf(token);
     if (at === -1) return;
     this.#text.delete(at, token.length);
-    this.#edits.push({ token, kind: 'erased' });
+    this.#edits.push({ token, kind: 'erased', from: this.#clock, to: this.#clock });
   }
 
   /** Everything that is not text: formats, a map, an array, undo. */
@@ -186,6 +215,7 @@ export class SimClient {
       },
       closed: (code) => {
         if (this.#link !== link) return;
+        if (isForGood(code)) this.#world.wrong(`${this.name} was sent away for good (${code})`);
         this.#world.trace(`${this.name} lost ${node.name}${code === null ? '' : ` (${code})`}`);
         this.#disconnected();
         if (this.#wantsOnline) this.#retry();
@@ -237,6 +267,7 @@ export class SimClient {
     if (type !== SYNC) return;
     const encoder = encoding.createEncoder();
     encoding.writeVarUint(encoder, SYNC);
+    this.#noteReceipts(bytes);
     const step = sync.readSyncMessage(decoder, encoder, this.doc, this);
     if (encoding.length(encoder) > 1) this.#send(encoding.toUint8Array(encoder));
     if (step === sync.messageYjsSyncStep2 && !this.#isSynced) {
@@ -245,4 +276,15 @@ export class SimClient {
       this.#ask();
     }
   }
+  #noteReceipts(message: Uint8Array): void {
+    const decoder = decoding.createDecoder(message);
+    decoding.readVarUint(decoder);
+    if (decoding.readVarUint(decoder) === sync.messageYjsSyncStep1) return;
+    this.#world.heard(this.docId, rangesOf(decoding.readVarUint8Array(decoder)));
+  }
+}
+
+/** Codes after which a stock client stops (engine/protocol/close-codes.ts). */
+function isForGood(code: number | null): boolean {
+  return code !== null && code >= 4_400 && code < 4_500;
 }

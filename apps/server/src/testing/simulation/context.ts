@@ -6,8 +6,9 @@ import type { SeededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import type { SimClock } from './clock.ts';
 import type { LineFaults, SimLine } from './line.ts';
 import type { SimLink } from './link.ts';
-import type { SimBus } from './log.ts';
+import type { SimBus, SimLog } from './log.ts';
 import type { SimProcess } from './process.ts';
+import type { ClockRange } from './receipts.ts';
 import type { SimStore } from './store.ts';
 
 /** What a client hears. */
@@ -32,6 +33,8 @@ export type SimContext = {
   readonly random: SeededRandom;
   readonly store: SimStore;
   readonly bus: SimBus;
+  /** What a process sees the log through. */
+  readonly Log: typeof SimLog;
   /** Of every line, at the moment. */
   readonly faults: LineFaults;
   readonly quarantine: FoldParts['quarantine'];
@@ -43,6 +46,10 @@ export type SimContext = {
   sqlLine(process: SimProcess): SimLine;
   /** The snapshots as a process sees them over its line. */
   snapshotsOver(line: SimLine): SnapshotStore;
+  /** A client of the document heard these structs from its node. */
+  heard(docId: DocId, ranges: readonly ClockRange[]): void;
+  /** The share of edits that bring tens of KB at once. */
+  readonly pastes: number;
   /** A process died and is started again after a while. */
   died(name: string): void;
   /** Writes down what happened, if anybody wants to know. */

@@ -6,7 +6,10 @@ const FOUND: readonly (readonly [seed: number, what: string])[] = [
   [23, 'LOG3 SNAP7 an epoch that began behind a folded document could not be read after it was covered'],
   [1025, 'LOG2 LOG3 a resync passed over what only the base state had and no member was fed'],
   [1319, 'LOG3 a node forgot that it had appended what never came back to it, and did not see its loss'],
-  [5648, 'LOG2 LOG3 a member that joined in a later epoch was believed to hold what the log had lost of an earlier one'],
+  [
+    5648,
+    'LOG2 LOG3 a member that joined in a later epoch was believed to hold what the log had lost of an earlier one',
+  ],
 ];
 
 describe('seeds that found something', () => {

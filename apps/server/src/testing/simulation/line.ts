@@ -33,6 +33,8 @@ export type LineParts = {
   readonly faults: () => LineFaults;
   /** What a call rejects with that is not answered. */
   readonly unavailable: (message: string) => Error;
+  /** Nobody reaches the store. */
+  readonly isAway: () => boolean;
   readonly trace: (what: string) => void;
   readonly count: (what: string) => void;
 };
@@ -51,7 +53,7 @@ export class SimLine {
 
   /** Calls `effect` at the store, some time later or never; settles as the caller would see it. */
   call<T>(name: string, effect: () => T): Promise<T> {
-    const { process, clock, random, unavailable, trace } = this.#parts;
+    const { process, clock, random, unavailable, isAway, trace } = this.#parts;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     if (!process.isAlive) return promise;
     const fate = this.#fate(name);
@@ -71,7 +73,7 @@ export class SimLine {
       const result = effect();
       trace(`${process.name} ${name}`);
       if (fate === 'killed after') process.kill();
-      if (fate === 'unheard' || this.isCutIn) return;
+      if (fate === 'unheard' || this.isCutIn || isAway()) return;
       clock.after(travelMs(random), () => {
         if (fate === 'reset') fail('connection reset');
         else
@@ -86,9 +88,9 @@ export class SimLine {
 
   /** Brings a message to the process: at most once, and in order, unless the faults say otherwise. */
   deliver(name: string, run: () => void): void {
-    const { process, clock, random, faults, trace, count } = this.#parts;
+    const { process, clock, random, faults, isAway, trace, count } = this.#parts;
     const { dropped, doubled, overtaken } = faults();
-    if (this.isCutIn || random.chance(dropped)) {
+    if (this.isCutIn || isAway() || random.chance(dropped)) {
       count('message dropped');
       trace(`${process.name} does not hear ${name}`);
       return;
@@ -110,9 +112,9 @@ export class SimLine {
   }
 
   #fate(name: string): Fate {
-    const { process, random, faults, trace, count } = this.#parts;
+    const { process, random, faults, isAway, trace, count } = this.#parts;
     const drawn = fateOf(faults(), random.next());
-    const fate = this.isCutOut ? 'lost' : drawn;
+    const fate = this.isCutOut || isAway() ? 'lost' : drawn;
     if (fate !== 'fine') {
       count(`call ${fate}`);
       trace(`${process.name} ${name}: ${fate}`);

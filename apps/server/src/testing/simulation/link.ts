@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { SeededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import type { WebSocket } from 'ws';
 import type { SimClock } from './clock.ts';
+import { Unframer } from './unframe.ts';
 
 export type LinkEnd = {
   /** The server's socket has a message. */
@@ -24,6 +25,7 @@ export class SimLink {
   readonly #random: SeededRandom;
   readonly #end: LinkEnd;
   readonly #stream = new EventEmitter();
+  readonly #unframer = new Unframer();
   #toServer: Uint8Array[] = [];
   #toServerAt = 0;
   #toClientAt = 0;
@@ -120,7 +122,9 @@ export class SimLink {
       this.#needsDrain = false;
       this.#stream.emit('drain');
     }
-    if (!this.#isCut && this.#isClientOpen) this.#end.onClientMessage(payloadOf(frame));
+    for (const message of this.#unframer.add(frame)) {
+      if (!this.#isCut && this.#isClientOpen) this.#end.onClientMessage(message);
+    }
   }
 
   #pumpToServer(): void {
@@ -151,11 +155,4 @@ export class SimLink {
   #travelMs(): number {
     return 0.5 + this.#random.next() * 10;
   }
-}
-
-/** The message in a frame as `prepareFrame` makes it; those of the simulation are never fragmented. */
-function payloadOf(frame: Uint8Array): Uint8Array {
-  const length = (frame[1] ?? 0) & 0x7f;
-  if (length === 127) throw new Error('a frame of the simulation is larger than 64 KB');
-  return frame.subarray(length === 126 ? 4 : 2);
 }

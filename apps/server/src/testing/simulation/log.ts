@@ -1,5 +1,5 @@
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
-import type { Position } from '@kryton/engine/log/position.ts';
+import { follows, formatPosition, ORIGIN, type Position } from '@kryton/engine/log/position.ts';
 import {
   type AppendResult,
   type LogHead,
@@ -60,19 +60,28 @@ export class SimLog implements UpdateLog {
   }
 
   open(docId: DocId, after: Position): Promise<LogHead> {
-    return this.#line.call(`open ${docId}`, () => this.#store.open(docId, after));
+    return this.#line.call(`open ${docId} after ${formatPosition(after)}`, () =>
+      this.#store.open(docId, after),
+    );
   }
 
   append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {
     // A connection to an earlier run of Redis cannot reach a later one.
     const { run } = this.#store;
-    return this.#line.call(`append ${docId}`, () =>
+    return this.#line.call(`append ${docId} knowing ${formatPosition(known)}, ${update.length} bytes`, () =>
       run === this.#store.run ? this.#store.append(docId, known, update) : { kind: 'lost' },
     );
   }
 
-  read(docId: DocId, after: Position, limit: number): Promise<LogPage> {
-    return this.#line.call(`read ${docId}`, () => this.#store.read(docId, after, limit));
+  /** Two steps where the first entry does not follow, as on Redis: the log may change between them. */
+  async read(docId: DocId, after: Position, limit: number): Promise<LogPage> {
+    const entries = await this.#line.call(`read ${docId} after ${formatPosition(after)}`, () =>
+      this.#store.range(docId, after, limit),
+    );
+    const gap = follows(entries[0]?.position ?? ORIGIN, after)
+      ? null
+      : await this.#line.call(`look at ${docId}`, () => this.#store.gapAfter(docId, after));
+    return gap ? { kind: gap } : { kind: 'entries', entries, more: entries.length === limit };
   }
 
   heads(docIds: readonly DocId[]): Promise<(LogHead | null)[]> {
@@ -93,7 +102,9 @@ export class SimLog implements UpdateLog {
   }
 
   trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
-    return this.#line.call(`trim ${docId}`, () => this.#store.trim(docId, covered, keepMs));
+    return this.#line.call(`trim ${docId} to ${formatPosition(covered)}`, () =>
+      this.#store.trim(docId, covered, keepMs),
+    );
   }
 
   async *documents(): AsyncIterable<DocId> {

@@ -10,7 +10,7 @@ import { drainNode } from '../../drain/drain.ts';
 import { CacheBudget } from '../../room/cache-budget.ts';
 import { Canary } from '../../room/canary.ts';
 import { PendingBudget } from '../../room/pending-budget.ts';
-import type { RoomMetrics } from '../../room/room-ports.ts';
+import type { RoomLogger, RoomMetrics } from '../../room/room-ports.ts';
 import { Rooms } from '../../room/rooms.ts';
 import { TailWatch } from '../../room/tail-watch.ts';
 import { Connection } from '../../socket/connection.ts';
@@ -19,13 +19,13 @@ import { Turns } from '../../socket/turns.ts';
 import type { LinkListener, SimContext } from './context.ts';
 import type { SimLine } from './line.ts';
 import { SimLink } from './link.ts';
-import { SimLog } from './log.ts';
+import type { SimLog } from './log.ts';
 import { SimProcess } from './process.ts';
 import { slowWork } from './work.ts';
 
 /** Small, so that slow readers and evicted base states are the rule and not the exception. */
 const LIMITS = {
-  messageBytes: 1024 * 1024,
+  messageBytes: 24 * 1024 * 1024,
   outboxBytes: 1_500,
   messagesPerSecond: 1_000,
   bytesPerSecond: 4 * 1024 * 1024,
@@ -68,6 +68,7 @@ export class SimNode {
   readonly #links = new Set<SimLink>();
   readonly #turns: Turns;
   readonly #heavy: HeavyWork;
+  readonly #logger: RoomLogger;
   #counter = 0;
   #isLeaving = false;
 
@@ -79,16 +80,20 @@ export class SimNode {
     const { timers } = this.process;
     this.line = world.redisLine(this.process);
     this.sql = world.sqlLine(this.process);
-    this.log = new SimLog(store, bus, this.line, timers);
+    this.log = new world.Log(store, bus, this.line, timers);
     this.#heavy = slowWork(this.process, world);
     this.#turns = new Turns(timers);
     this.#id = makeNodeId(name, String(random.int(2 ** 30)));
-    const logger = {
+    const logger: RoomLogger = {
       debug() {},
       info: () => {},
       warn: (details: object, message: string) => trace(`${name} ${message}${because(details)}`),
-      error: (details: object, message: string) => trace(`${name} ! ${message}${because(details)}`),
+      error: (details: object, message: string) => {
+        count(`error: ${message}`);
+        trace(`${name} ! ${message}${because(details)}`);
+      },
     };
+    this.#logger = logger;
     const metrics: RoomMetrics = { ...NOTHING_COUNTED, resync: (reason) => count(`resync ${reason}`) };
     this.#rooms = new Rooms({
       node: this.#id,
@@ -155,7 +160,7 @@ export class SimNode {
       heavy: this.#heavy,
       timers: this.process.timers,
       turns: this.#turns,
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
+      logger: this.#logger,
       limits: LIMITS,
       tick: () => this.#connections.now,
     });

@@ -1,4 +1,4 @@
-import { comparePositions, ORIGIN } from '@kryton/engine/log/position.ts';
+import { comparePositions, follows, ORIGIN } from '@kryton/engine/log/position.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import * as Y from 'yjs';
 import { heal, makeTrouble } from './trouble.ts';
@@ -67,7 +67,8 @@ function whatIsWrong(world: World): string {
     const { pendingStructs, pendingDs } = client.doc.store;
     if (pendingStructs !== null || pendingDs !== null) return `${client.name} waits for a missing dependency`;
   }
-  for (const { name, pending } of world.nodes()) {
+  for (const { name, pending, outboxBytes } of world.nodes()) {
+    if (outboxBytes !== 0) return `${outboxBytes} bytes wait for clients of ${name}`;
     if (pending.bytes !== 0) return `${name} still counts ${pending.bytes} pending bytes`;
   }
   for (const docId of world.docIds) {
@@ -132,9 +133,12 @@ function coldDifference(world: World, docId: DocId, expected: Y.Doc): string {
   const doc = new Y.Doc();
   const snapshot = world.store.load(docId);
   if (snapshot) Y.applyUpdate(doc, snapshot.state);
-  const page = world.store.read(docId, snapshot?.position ?? ORIGIN, Number.MAX_SAFE_INTEGER);
-  if (page.kind === 'behind') return 'the log, which was trimmed beyond the snapshot';
-  if (page.kind === 'entries') for (const { update } of page.entries) Y.applyUpdate(doc, update);
+  const start = snapshot?.position ?? ORIGIN;
+  const entries = world.store.range(docId, start, Number.MAX_SAFE_INTEGER);
+  const isTrimmed = world.store.gapAfter(docId, start) === 'behind';
+  if (isTrimmed && !follows(entries[0]?.position ?? ORIGIN, start))
+    return 'the log, which was trimmed beyond the snapshot';
+  for (const { update } of entries) Y.applyUpdate(doc, update);
   return differenceOf(expected, doc) ?? '';
 }
 

@@ -19,6 +19,7 @@ describeUpdateLog('simulated', async () => {
       clock: systemTimers,
       random: seededRandom(1),
       faults: () => NO_FAULTS,
+      isAway: () => false,
       unavailable: (message) => new LogUnavailable(message),
       trace() {},
       count() {},

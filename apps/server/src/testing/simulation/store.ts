@@ -1,7 +1,9 @@
 import { comparePositions, type Position } from '@kryton/engine/log/position.ts';
-import type { AppendResult, LogEntry, LogHead, LogPage, TrimResult } from '@kryton/engine/log/update-log.ts';
+import type { AppendResult, LogEntry, LogHead, TrimResult } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { Snapshot } from '@kryton/engine/snapshots/snapshot-store.ts';
+
+export type StoreCopy = ReadonlyMap<DocId, Log>;
 
 type Log = { run: number; last: Position; covered: Position | null; entries: LogEntry[] };
 
@@ -15,7 +17,7 @@ export type Publish = (docId: DocId, position: Position, update: Uint8Array | nu
 export class SimStore {
   readonly #nowMs: () => number;
   readonly #publish: Publish;
-  readonly #logs = new Map<DocId, Log>();
+  #logs = new Map<DocId, Log>();
   readonly #snapshots = new Map<DocId, Snapshot>();
   /** Counts the starts of Redis. */
   #run = 1;
@@ -56,16 +58,17 @@ export class SimStore {
     return { kind: 'appended', position };
   }
 
-  read(docId: DocId, after: Position, limit: number): LogPage {
+  /** Entries after `after`, of whichever epoch, at most `limit`. */
+  range(docId: DocId, after: Position, limit: number): LogEntry[] {
+    const entries = this.#logs.get(docId)?.entries ?? [];
+    return entries.filter(({ position }) => comparePositions(position, after) > 0).slice(0, limit);
+  }
+
+  /** Why what comes after `after` may be incomplete where it does not follow directly; null when it is not. */
+  gapAfter(docId: DocId, after: Position): 'missing' | 'behind' | null {
     const log = this.#logs.get(docId);
-    const entries = (log?.entries ?? []).filter(({ position }) => comparePositions(position, after) > 0);
-    const first = entries[0]?.position;
-    const continues = first && first.epoch === after.epoch && first.seq === after.seq + 1;
-    if (!continues) {
-      if (!log || comparePositions(log.last, after) < 0) return { kind: 'missing' };
-      if (log.covered && comparePositions(log.covered, after) > 0) return { kind: 'behind' };
-    }
-    return { kind: 'entries', entries: entries.slice(0, limit), more: entries.length > limit };
+    if (!log || comparePositions(log.last, after) < 0) return 'missing';
+    return log.covered && comparePositions(log.covered, after) > 0 ? 'behind' : null;
   }
 
   head(docId: DocId): LogHead | null {
@@ -121,6 +124,17 @@ export class SimStore {
     log.entries.length -= lost;
     log.last = { epoch: log.last.epoch, seq: log.last.seq - lost };
     return lost;
+  }
+
+  /** What the disk of Redis holds at this moment. */
+  copy(): StoreCopy {
+    return new Map([...this.#logs].map(([docId, log]) => [docId, { ...log, entries: [...log.entries] }]));
+  }
+
+  /** Redis is started from what the disk held earlier. */
+  fallBack(copy: StoreCopy): void {
+    this.#logs = new Map([...copy].map(([docId, log]) => [docId, { ...log, entries: [...log.entries] }]));
+    this.restart();
   }
 
   /** Redis was restarted: no epoch of before goes on. */

@@ -46,8 +46,9 @@ export function heal(world: World): void {
   world.trace('all is well again');
   world.faults = NO_FAULTS;
   for (const part of [...world.nodes(), ...world.workers()]) {
-    part.line.isCutIn = part.line.isCutOut = part.sql.isCutOut = false;
+    part.line.isCutIn = part.line.isCutOut = false;
   }
+  world.redisAwayUntil = world.postgresAwayUntil = 0;
   for (const { name, process } of world.nodes()) if (!process.isAlive) world.startNode(name);
   for (const { name, process } of world.workers()) if (!process.isAlive) world.startWorker(name);
   for (const client of world.clients) client.comeBack();
@@ -70,8 +71,12 @@ function someClient(world: World): SimClient {
   return world.random.pick(world.clients);
 }
 
+function someTime(world: World): number {
+  return 500 + world.random.next() * LONGEST_MS;
+}
+
 function forAWhile(world: World, end: () => void): void {
-  world.clock.after(500 + world.random.next() * LONGEST_MS, end);
+  world.clock.after(someTime(world), end);
 }
 
 function killNode(world: World): void {
@@ -94,12 +99,9 @@ function freezeNode(world: World): void {
 
 function takePostgresAway(world: World): void {
   world.trace('PostgreSQL is away');
-  const parts = [...world.nodes(), ...world.workers()];
-  for (const { sql } of parts) sql.isCutOut = true;
-  forAWhile(world, () => {
-    world.trace('PostgreSQL is back');
-    for (const { sql } of parts) sql.isCutOut = false;
-  });
+  const ms = someTime(world);
+  world.postgresAwayUntil = world.clock.now() + ms;
+  world.clock.after(ms, () => world.trace('PostgreSQL is back'));
 }
 
 function killWorker(world: World): void {
@@ -133,11 +135,10 @@ function deafen(world: World): void {
 
 function takeRedisAway(world: World): void {
   world.trace('Redis is away');
-  const nodes = world.nodes();
-  for (const { line } of nodes) line.isCutOut = line.isCutIn = true;
-  forAWhile(world, () => {
+  const ms = someTime(world);
+  world.redisAwayUntil = world.clock.now() + ms;
+  world.clock.after(ms, () => {
     world.trace('Redis is back');
-    for (const { line } of nodes) line.isCutOut = line.isCutIn = false;
     world.bus.interrupt();
   });
 }
@@ -195,6 +196,16 @@ function loseTails(world: World): void {
   world.bus.interrupt();
 }
 
+function fallBackToCopy(world: World): void {
+  const copy = world.store.copy();
+  world.trace('the disk of Redis holds this');
+  world.clock.after(300 + world.random.next() * 3_000, () => {
+    world.trace('Redis is restarted with what its disk held');
+    world.store.fallBack(copy);
+    world.bus.interrupt();
+  });
+}
+
 const TROUBLES: readonly Trouble[] = [
   killNode,
   drainOneNode,
@@ -211,4 +222,4 @@ const TROUBLES: readonly Trouble[] = [
   expireLogs,
   restartRedis,
 ];
-const DATA_LOSSES: readonly Trouble[] = [wipeRedis, loseTails];
+const DATA_LOSSES: readonly Trouble[] = [wipeRedis, loseTails, fallBackToCopy];

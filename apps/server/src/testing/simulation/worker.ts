@@ -3,7 +3,6 @@ import { FoldPace } from '@kryton/engine/compaction/fold-pace.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { SimContext } from './context.ts';
 import type { SimLine } from './line.ts';
-import { SimLog } from './log.ts';
 import { SimProcess } from './process.ts';
 import { slowWork } from './work.ts';
 
@@ -86,7 +85,7 @@ export class SimWorker {
     });
     this.line = world.redisLine(this.process);
     this.sql = world.sqlLine(this.process);
-    const log = new SimLog(store, bus, this.line, this.process.timers);
+    const log = new world.Log(store, bus, this.line, this.process.timers);
     this.#folds = new DocumentFolds(
       {
         log,

@@ -8,11 +8,15 @@ import { SimClient } from './client.ts';
 import { SimClock } from './clock.ts';
 import type { SimContext } from './context.ts';
 import { type LineFaults, NO_FAULTS, SimLine } from './line.ts';
-import { SimBus } from './log.ts';
+import { SimBus, SimLog } from './log.ts';
 import { SimNode } from './node.ts';
 import type { SimProcess } from './process.ts';
+import type { ClockRange } from './receipts.ts';
 import { SimStore } from './store.ts';
 import { SimJobs, SimWorker } from './worker.ts';
+
+/** Up to where updates travel with their announcement; 256 KB in the product. */
+const INLINE_BYTES = [60, 250, 256 * 1024];
 
 /** When the clock of the stores stands at zero: 14 November 2023. */
 const STORE_STARTS_AT_MS = 1_700_000_000_000;
@@ -22,6 +26,8 @@ export type WorldOptions = {
   readonly isTracing?: boolean;
   /** A store that does something wrong, to see that it is found. */
   readonly store?: typeof SimStore;
+  /** A way to the log that does something wrong. */
+  readonly log?: typeof SimLog;
 };
 
 /** Everything of one run: the clock, the stores, and whoever is connected to them. */
@@ -31,6 +37,7 @@ export class World implements SimContext {
   readonly clock = new SimClock();
   readonly bus = new SimBus();
   readonly store: SimStore;
+  readonly Log: typeof SimLog;
   readonly jobs: SimJobs;
   readonly docIds: readonly DocId[];
   readonly clients: SimClient[] = [];
@@ -42,19 +49,30 @@ export class World implements SimContext {
   readonly #nodes = new Map<string, SimNode>();
   readonly #workers = new Map<string, SimWorker>();
   faults: LineFaults = NO_FAULTS;
+  /** Virtual time until which nobody reaches the store, in ms. */
+  redisAwayUntil = 0;
+  postgresAwayUntil = 0;
+  /** The share of edits that bring tens of KB at once. */
+  readonly pastes: number;
   readonly quarantine: FoldParts['quarantine'] = {
     setAside: async (item) => this.wrong(`${item.docId}: something was set aside: ${item.reason}`),
     isSetAside: async () => false,
   };
 
-  constructor(seed: number, { isTracing = false, store: Store = SimStore }: WorldOptions = {}) {
+  constructor(seed: number, { isTracing = false, store: Store = SimStore, log = SimLog }: WorldOptions = {}) {
     this.seed = seed;
     this.random = seededRandom(seed);
     this.#isTracing = isTracing;
+    this.Log = log;
+    const inlineBytes = this.random.pick(INLINE_BYTES);
     this.store = new Store(
       () => STORE_STARTS_AT_MS + this.clock.now(),
-      (docId, position, update) => this.bus.entry(docId, position, update),
+      (docId, position, update) => {
+        const isInline = update !== null && update.length <= inlineBytes;
+        this.bus.entry(docId, position, isInline ? update : null);
+      },
     );
+    this.pastes = this.random.chance(0.1) ? 0.02 : 0;
     this.jobs = new SimJobs(this);
     this.docIds = ['a', 'b'].map((name) => documentId(name)).slice(0, 1 + this.random.int(2));
   }
@@ -103,15 +121,22 @@ export class World implements SimContext {
   }
 
   redisLine(process: SimProcess): SimLine {
-    return this.#line(process, (message) => new LogUnavailable(message));
+    const isAway = () => this.clock.now() < this.redisAwayUntil;
+    return this.#line(process, isAway, (message) => new LogUnavailable(message));
   }
 
   sqlLine(process: SimProcess): SimLine {
-    return this.#line(process, (message) => new SnapshotsUnavailable(message));
+    const isAway = () => this.clock.now() < this.postgresAwayUntil;
+    return this.#line(process, isAway, (message) => new SnapshotsUnavailable(message));
   }
 
   addClient(name: string): void {
     this.clients.push(new SimClient(this, name, this.random.pick(this.docIds)));
+  }
+
+  /** A client of the document heard these structs from its node. */
+  heard(docId: DocId, ranges: readonly ClockRange[]): void {
+    for (const client of this.clients) if (client.docId === docId) client.isStored(ranges);
   }
 
   /** The snapshots as a process sees them over its line. */
@@ -127,9 +152,10 @@ export class World implements SimContext {
     };
   }
 
-  #line(process: SimProcess, unavailable: (message: string) => Error): SimLine {
+  #line(process: SimProcess, isAway: () => boolean, unavailable: (message: string) => Error): SimLine {
     const { clock, random, trace, count } = this;
-    return new SimLine({ process, clock, random, faults: () => this.faults, unavailable, trace, count });
+    const faults = () => this.faults;
+    return new SimLine({ process, clock, random, faults, isAway, unavailable, trace, count });
   }
 }
 
