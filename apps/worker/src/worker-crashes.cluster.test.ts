@@ -1,7 +1,7 @@
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { recordRecovery } from '@kryton/engine/testing/fault-record.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Author } from './testing/author.ts';
+import { Author, SOON_MS } from './testing/author.ts';
 import { type HeldLock, holdCommit, holdSettingAside, untilWaiting } from './testing/database-locks.ts';
 import { type RigWorker, startWorkerRig, type WorkerRig } from './testing/worker-rig.ts';
 
@@ -41,7 +41,7 @@ describe('a worker that dies or sleeps while another runs', () => {
   /** A document with a snapshot, edited since, about to be folded again. */
   async function edited(): Promise<Author> {
     const author = new Author(rig);
-    await author.type('first ');
+    await author.type('first ', SOON_MS);
     await author.folded();
     await author.trimmed();
     return author;
@@ -112,7 +112,7 @@ describe('a worker that dies or sleeps while another runs', () => {
       expect(sinceEditMs).toBeLessThan(FOLDED_WITHIN_MS);
       expect(await rig.quarantine.list({ limit: 10, docId: author.docId })).toHaveLength(1);
 
-      await author.type('third');
+      await author.type('third', SOON_MS);
       await author.folded();
       await author.expectWhole();
       recordRecovery(`a worker killed with -9 ${when}`, { recoveredMs, foldedAfterEditMs: sinceEditMs });
@@ -129,7 +129,7 @@ describe('a worker that dies or sleeps while another runs', () => {
     worker.process.kill('SIGSTOP');
     const pausedAt = performance.now();
     await lock.release();
-    await author.type('third');
+    await author.type('third', SOON_MS);
     await author.folded();
     const takenOverMs = Math.round(performance.now() - pausedAt);
     await author.trimmed();
@@ -142,10 +142,22 @@ describe('a worker that dies or sleeps while another runs', () => {
     });
     expect(await rig.snapshots.position(author.docId)).toEqual(position);
     await author.expectWhole();
-    await author.type(' fourth');
+    await author.type(' fourth', SOON_MS);
     await author.folded();
     await author.expectWhole();
     recordRecovery('a worker paused before its commit', { takenOverMs });
+  });
+
+  it('SNAP5 a worker that is frozen while it waits for work holds up nobody', async () => {
+    await ensureTwo();
+    const frozen = [...workers.values()][0] ?? expect.fail('there are two');
+    frozen.process.kill('SIGSTOP');
+    // Several, because the signal for a job goes to one worker after the other.
+    const authors = [new Author(rig), new Author(rig), new Author(rig)];
+    for (const author of authors) await author.type('nobody wakes');
+    for (const author of authors) expect(await author.folded()).toBeLessThan(FOLDED_WITHIN_MS);
+    frozen.process.kill('SIGCONT');
+    for (const author of authors) await author.expectWhole();
   });
 
   it('SNAP1 two workers that commit the same document at the same moment leave the newer', async () => {
@@ -164,7 +176,7 @@ describe('a worker that dies or sleeps while another runs', () => {
     worker.toRedis.mend();
     await author.trimmed();
     await author.expectWhole();
-    await author.type(' fourth');
+    await author.type(' fourth', SOON_MS);
     await author.folded();
     await author.expectWhole();
   });

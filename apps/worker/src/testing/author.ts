@@ -7,6 +7,8 @@ import type { WorkerRig } from './worker-rig.ts';
 
 /** As a node asks for a fold: five seconds after an edit. */
 const FOLD_DELAY_MS = 5_000;
+/** As soon as a document counts as idle, where the way there is not what is tested. */
+export const SOON_MS = 3_000;
 /** Says one client with one struct and ends there. */
 const BROKEN = Uint8Array.of(1, 1, 5, 0, 4);
 
@@ -26,14 +28,14 @@ export class Author {
     this.#rig = rig;
   }
 
-  /** One edit, acknowledged, and its fold asked for. */
-  async type(text: string): Promise<void> {
+  /** One edit, acknowledged, and its fold asked for, after as long as a node does unless told. */
+  async type(text: string, foldDelayMs = FOLD_DELAY_MS): Promise<void> {
     const before = Y.encodeStateVector(this.doc);
     const target = this.doc.getText('text');
     target.insert(target.length, text);
     await this.#append(Y.encodeStateAsUpdate(this.doc, before));
     this.editedAt = performance.now();
-    await this.#rig.jobs.scheduleFold(this.docId, FOLD_DELAY_MS);
+    await this.#rig.jobs.scheduleFold(this.docId, foldDelayMs);
   }
 
   /** An entry that no fold can read. */

@@ -21,8 +21,8 @@ export type RigWorker = {
   readonly process: RunningProcess;
   readonly toRedis: FaultProxy;
   readonly toPostgres: FaultProxy;
-  /** The sum of a metric over its labels. */
-  metric(name: string): Promise<number>;
+  /** The sum of a metric over its labels, or over those with `label`: `result="failed"`. */
+  metric(name: string, label?: string): Promise<number>;
 };
 
 /** Real Redis, real PostgreSQL, real workers, and the test's own way to the stores, past every fault. */
@@ -114,12 +114,14 @@ async function startRigWorker(
     process: process_,
     toRedis,
     toPostgres,
-    async metric(metric) {
+    async metric(metric, label = '') {
       const url = `http://127.0.0.1:${metricsPort}/metrics`;
       const text = await (await fetch(url, { signal: AbortSignal.timeout(2_000) })).text();
       const lines = text.split('\n').filter((line) => line.startsWith(`${metric}{`));
       if (lines.length === 0) throw new Error(`${name} has no metric ${metric}`);
-      return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+      return lines
+        .filter((line) => line.includes(label))
+        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
     },
   };
 }
