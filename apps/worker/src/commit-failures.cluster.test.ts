@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { recordRecovery } from '@kryton/engine/testing/fault-record.ts';
@@ -105,9 +106,11 @@ describe('commits that PostgreSQL refuses', () => {
   async function limitFiles(bytes: number | 'unlimited'): Promise<void> {
     const { pid } = rig.postgres.process;
     const { stdout } = await run('pgrep', ['-P', String(pid)]);
+    // As the user that the server runs as: root itself may lack the right in a container.
+    const { uid, gid } = statSync(`/proc/${pid}`);
     for (const each of [String(pid), ...stdout.trim().split('\n')]) {
       // A backend may end in between.
-      await run('prlimit', ['--pid', each, `--fsize=${bytes}:`]).catch((error: unknown) => {
+      await run('prlimit', ['--pid', each, `--fsize=${bytes}:`], { uid, gid }).catch((error: unknown) => {
         if (each === String(pid)) throw error;
       });
     }

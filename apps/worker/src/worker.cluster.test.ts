@@ -104,7 +104,7 @@ describe('the worker process', () => {
     const second = await startWorker();
     await eventually(async () => (await foldedText(docId)) === 'taken over', {
       what: 'folded',
-      withinMs: 40_000,
+      withinMs: 10_000,
     });
     expect((await second.stop()).code).toBe(0);
   });
