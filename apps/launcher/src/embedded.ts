@@ -19,6 +19,7 @@ import { WEB_ROOT } from '@kryton/server/http/web-root.ts';
 import { exposition } from '@kryton/server/metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from '@kryton/server/node-service.ts';
 import { foldWorker } from '@kryton/worker/fold-worker.ts';
+import { serveQuarantine } from '@kryton/worker/quarantine/served-quarantine.ts';
 import { WorkerMetrics } from '@kryton/worker/worker-metrics.ts';
 import { type Logger, pino } from 'pino';
 import { welcome } from './welcome.ts';
@@ -74,6 +75,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
       const folder = createHeavyWork({ maxThreads: config.workerConcurrency, memoryMb: HEAVY.memoryMb });
       closing.push(() => folder.close());
       const snapshots = new PostgresSnapshotStore(database.db);
+      const quarantine = new PostgresQuarantine(database.db);
       const metrics = new WorkerMetrics('embedded');
       closing.push(async () => metrics.stop());
       const handlers = foldWorker({
@@ -82,7 +84,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         jobs,
         metrics,
         logger,
-        quarantine: new PostgresQuarantine(database.db),
+        quarantine,
         folder,
         now: () => performance.now(),
         storeNow: async () => Date.now(),
@@ -93,6 +95,15 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         sweepEveryMs: SWEEP_EVERY_MS,
       });
       draining.push(() => processor.stop(FINISH_MS));
+      const served = await serveQuarantine(config.dataDir, {
+        quarantine,
+        log,
+        snapshots,
+        heavy: folder,
+        askForFold: (docId) => jobs.scheduleFold(docId, 0),
+        timers: systemTimers,
+      });
+      if (served) closing.push(() => served.close());
 
       const ports = Array.from({ length: NODES }, (_, index) => config.port + index);
       const urls = ports.map((port) => `http://localhost:${port}`);

@@ -2,16 +2,14 @@
 import { existsSync } from 'node:fs';
 import { foldDocument } from '@kryton/engine/compaction/fold.ts';
 import { FoldPace } from '@kryton/engine/compaction/fold-pace.ts';
-import { FoldFailed } from '@kryton/engine/compaction/folder.ts';
-import { createHeavyWork, type HeavyWork, HeavyWorkFailed } from '@kryton/engine/compaction/heavy-work.ts';
+import { createHeavyWork, type HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantine.ts';
-import { QuarantineUnavailable } from '@kryton/engine/compaction/quarantine.ts';
 import { loadConfig } from '@kryton/engine/config/load-config.ts';
 import { type Stores, storesOf } from '@kryton/engine/config/stores.ts';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { DataDirInUse } from '@kryton/engine/database/data-dir.ts';
 import { checkMigrated, migrate } from '@kryton/engine/database/migrate.ts';
-import { type PgliteHost, startPglite } from '@kryton/engine/database/pglite-host.ts';
+import { startPglite } from '@kryton/engine/database/pglite-host.ts';
 import { BullMqJobQueue } from '@kryton/engine/jobs/bullmq-job-queue.ts';
 import { checkRedis } from '@kryton/engine/jobs/check-redis.ts';
 import { deadline } from '@kryton/engine/lifecycle/deadline.ts';
@@ -19,12 +17,12 @@ import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.t
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { EmbeddedUpdateLog } from '@kryton/engine/log/embedded-update-log.ts';
 import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
-import { LogUnavailable } from '@kryton/engine/log/update-log.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
-import { SnapshotsUnavailable } from '@kryton/engine/snapshots/snapshot-store.ts';
 import { parseCommandLine, USAGE, UsageError } from './command-line.ts';
-import { type QuarantineParts, Refusal } from './quarantine-parts.ts';
+import { explained } from './explained.ts';
+import type { QuarantineParts } from './quarantine-parts.ts';
 import { runQuarantine } from './run-quarantine.ts';
+import { askServed } from './served-quarantine.ts';
 
 const NAME = 'kryton-quarantine';
 const CLOSE_MS = 15_000;
@@ -70,7 +68,7 @@ async function openEmbedded(dataDir: string, heavy: HeavyWork, closing: Closing)
       `there is no data in DATA_DIR ${dataDir}: set it to that of npm start, or REDIS_URL and DATABASE_URL of a cluster`,
     );
   }
-  const host = await startHost(dataDir);
+  const host = await startPglite({ dataDir });
   closing.push(() => host.stop());
   const { db, close } = await connectDatabase(host.address, { applicationName: NAME });
   closing.push(close);
@@ -87,16 +85,17 @@ async function openEmbedded(dataDir: string, heavy: HeavyWork, closing: Closing)
   return { quarantine, log, snapshots, askForFold };
 }
 
-async function startHost(dataDir: string): Promise<PgliteHost> {
-  try {
-    return await startPglite({ dataDir });
-  } catch (cause) {
-    if (!(cause instanceof DataDirInUse)) throw cause;
+/** Whoever holds DATA_DIR does it for us. */
+async function askHolder(dataDir: string, words: readonly string[], cause: DataDirInUse): Promise<number> {
+  const answer = await askServed(dataDir, { words, directory: process.cwd() }, print);
+  if (answer === null) {
     throw new StartupError(
-      `DATA_DIR ${dataDir} is in use, by npm start most likely: stop it (Ctrl-C), run this, and start it again`,
+      `DATA_DIR ${dataDir} is in use by a process that does not answer: stop it, run this, and start it again`,
       { cause },
     );
   }
+  if (answer.message !== null) throw new StartupError(answer.message);
+  return answer.code;
 }
 
 async function run(words: readonly string[]): Promise<number> {
@@ -115,25 +114,14 @@ async function run(words: readonly string[]): Promise<number> {
       stores.kind === 'cluster'
         ? await openCluster(stores, closing)
         : await openEmbedded(stores.dataDir, heavy, closing);
-    return await runQuarantine(command, { ...opened, heavy, timers: systemTimers, print });
+    const directory = process.cwd();
+    return await runQuarantine(command, { ...opened, heavy, timers: systemTimers, directory, print });
+  } catch (error) {
+    if (stores.kind === 'cluster' || !(error instanceof DataDirInUse)) throw error;
+    return await askHolder(stores.dataDir, words, error);
   } finally {
     for (const close of closing.toReversed()) await deadline(close(), CLOSE_MS, 'closing').catch(ignoreError);
   }
-}
-
-const STORE_ERRORS = [QuarantineUnavailable, LogUnavailable, SnapshotsUnavailable];
-const FOLD_ERRORS = [FoldFailed, HeavyWorkFailed];
-
-/** What an operator can do something about, in one sentence; anything else is a defect and keeps its stack. */
-function explained(error: unknown): unknown {
-  if (error instanceof Refusal) return new StartupError(error.message, { cause: error });
-  if (!(error instanceof Error)) return error;
-  if (FOLD_ERRORS.some((kind) => error instanceof kind)) {
-    return new StartupError(`it cannot be folded here: ${error.message}`, { cause: error });
-  }
-  if (!STORE_ERRORS.some((kind) => error instanceof kind)) return error;
-  const because = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-  return new StartupError(`${error.message}${because}: try again when it answers`, { cause: error });
 }
 
 // Whoever reads the output may have seen enough: `npm run quarantine | head`.

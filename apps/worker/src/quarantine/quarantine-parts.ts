@@ -14,6 +14,8 @@ export type QuarantineParts = {
   /** Has the document folded soon: by a worker, or at once where there is none. */
   readonly askForFold: (docId: DocId) => Promise<void>;
   readonly timers: Timers;
+  /** Where the operator is: names of files begin here. */
+  readonly directory: string;
   /** One line for the operator. */
   readonly print: (line: string) => void;
 };

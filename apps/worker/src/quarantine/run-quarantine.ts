@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { QuarantinedItemWithBytes } from '@kryton/engine/compaction/quarantine.ts';
 import { formatPosition } from '@kryton/engine/log/position.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
@@ -81,7 +82,7 @@ async function exportBytes(
   if (!bytes)
     throw new Refusal(`the document ${item.docId} has no stored snapshot: there is nothing to export`);
   try {
-    await writeFile(file, bytes, { flag: 'wx', mode: 0o600 });
+    await writeFile(resolve(parts.directory, file), bytes, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
     const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
     const because = isThere ? 'it exists already' : String(cause);
@@ -97,7 +98,7 @@ async function releaseItem(
   item: QuarantinedItemWithBytes,
   { repairedFile, isRepeated, waitMs }: Extract<QuarantineCommand, { kind: 'release-item' }>,
 ): Promise<0 | 1> {
-  const repaired = repairedFile === null ? null : await readRepaired(repairedFile);
+  const repaired = repairedFile === null ? null : await readRepaired(resolve(parts.directory, repairedFile));
   const lastItem = await newestItem(parts, item.docId);
   const position = await releaseEntry(parts, item, repaired, isRepeated);
   parts.print(`released: entry ${item.id} was appended to ${item.docId} as ${formatPosition(position)}`);
