@@ -1,4 +1,4 @@
-import { ORIGIN, type Position } from '../log/position.ts';
+import { comparePositions, followInRow, ORIGIN, type Position } from '../log/position.ts';
 import type { LogEntry, UpdateLog } from '../log/update-log.ts';
 import type { DocId } from '../protocol/ids.ts';
 import type { Snapshot, SnapshotStore } from '../snapshots/snapshot-store.ts';
@@ -41,11 +41,28 @@ export async function readBacklog(
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const snapshot = await snapshots.load(docId);
     const backlog = await readAfter(log, docId, snapshot, maxBytes);
-    if (backlog !== 'trimmed') return backlog;
+    if (backlog === 'trimmed') continue;
+    if (backlog === null || (await isWhole(snapshots, docId, backlog))) return backlog;
   }
   throw new FoldFailed(
     `the log of ${docId} was trimmed beyond its newest snapshot: restore the snapshot table, or accept what is left`,
   );
+}
+
+/**
+ * Whether nothing is missing between the snapshot and the entries. While we stood still behind the snapshot, the log may
+ * have been folded, have left the store and begun anew (SNAP7): its entries then belong to a snapshot that we have not
+ * read, and committing them without it would lose the document. Those that follow in a row cannot be such.
+ */
+async function isWhole(
+  snapshots: Pick<SnapshotStore, 'position'>,
+  docId: DocId,
+  { snapshot, entries }: Backlog,
+): Promise<boolean> {
+  const start = snapshot?.position ?? ORIGIN;
+  if (entries.length > 0 && followInRow(entries, start)) return true;
+  const newest = (await snapshots.position(docId)) ?? ORIGIN;
+  return comparePositions(newest, start) <= 0;
 }
 
 async function readAfter(

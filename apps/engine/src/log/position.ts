@@ -19,6 +19,16 @@ export function follows(next: Position, last: Position): boolean {
   return next.epoch === last.epoch && next.seq === last.seq + 1;
 }
 
+/** Whether `entries` follow `last` one after the other within its epoch, so that none can be missing between them. */
+export function followInRow(entries: readonly { readonly position: Position }[], last: Position): boolean {
+  let at = last;
+  for (const { position } of entries) {
+    if (!follows(position, at)) return false;
+    at = position;
+  }
+  return true;
+}
+
 /** `epoch-seq`, the form of a Redis stream id. */
 export function formatPosition({ epoch, seq }: Position): string {
   return `${epoch}-${seq}`;

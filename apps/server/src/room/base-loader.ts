@@ -1,5 +1,5 @@
-import { comparePositions, ORIGIN, type Position } from '@kryton/engine/log/position.ts';
-import { type LogEntry, LogUnavailable } from '@kryton/engine/log/update-log.ts';
+import { comparePositions, followInRow, ORIGIN, type Position } from '@kryton/engine/log/position.ts';
+import { type LogEntry, type LogHead, LogUnavailable } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { decodeStateVector } from '@kryton/engine/protocol/state-vector.ts';
 import { checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
@@ -27,7 +27,7 @@ export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Positi
     const start = snapshot?.position ?? ORIGIN;
     const head = await ports.log.open(docId, comparePositions(start, notBefore) > 0 ? start : notBefore);
     const entries = head.isEmpty && head.covered === null ? [] : await readAfter(ports, docId, start);
-    if (entries === null) continue;
+    if (entries === null || !(await isWhole(ports, docId, start, head, entries))) continue;
     const stateVector = snapshot ? decodeStateVector(snapshot.stateVector) : new Map<number, number>();
     const base = new BaseState(snapshot?.state ?? EMPTY_UPDATE, stateVector, start);
     const loaded = await withTail(ports, docId, base, entries);
@@ -38,6 +38,24 @@ export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Positi
   throw new LogUnavailable(
     `the log of ${docId} does not reach back to its snapshot: it was trimmed for a snapshot that is not there`,
   );
+}
+
+/**
+ * Whether nothing is missing between the snapshot at `start` and the entries. While we stood still behind the snapshot,
+ * the log may have been folded, have left the store and begun anew (SNAP7): what comes after that belongs to a snapshot
+ * that we have not read. Entries that follow in a row, or a log that ends where the snapshot does, cannot be such.
+ */
+async function isWhole(
+  { snapshots }: RoomPorts,
+  docId: DocId,
+  start: Position,
+  head: LogHead,
+  entries: readonly LogEntry[],
+): Promise<boolean> {
+  const isInRow = entries.length > 0 ? followInRow(entries, start) : comparePositions(head.last, start) === 0;
+  if (isInRow) return true;
+  const newest = (await snapshots.position(docId)) ?? ORIGIN;
+  return comparePositions(newest, start) <= 0;
 }
 
 /** All entries after `start`, or null when the log moved on and the snapshot has to be read again. */
