@@ -109,6 +109,7 @@ describe('workers and commits that fail under thirty editing clients', {
             ?.called,
         { what: 'a commit has failed', withinMs: 40_000 },
       );
+      crowd.startEditing();
       if (times > 1) {
         const before = await Promise.all(logs.map((key) => redis.xlen(key)));
         await crowd.progress(200);
