@@ -14,6 +14,8 @@ export type CallFaults = {
   readonly killedBefore: number;
   /** The caller dies when the request has just taken effect. */
   readonly killedAfter: number;
+  /** The caller stands still for a long time when the request has just taken effect, and goes on with its answer. */
+  readonly stopped: number;
 };
 
 export const NO_CALL_FAULTS: CallFaults = {
@@ -24,6 +26,7 @@ export const NO_CALL_FAULTS: CallFaults = {
   reset: 0,
   killedBefore: 0,
   killedAfter: 0,
+  stopped: 0,
 };
 
 export type Fate =
@@ -34,7 +37,8 @@ export type Fate =
   | 'refused'
   | 'reset'
   | 'killed before'
-  | 'killed after';
+  | 'killed after'
+  | 'stopped';
 
 /** The fate that `draw`, in [0, 1), gives a call. */
 export function fateOf(faults: CallFaults, draw: number): Fate {
@@ -46,6 +50,7 @@ export function fateOf(faults: CallFaults, draw: number): Fate {
     ['reset', faults.reset],
     ['killed before', faults.killedBefore],
     ['killed after', faults.killedAfter],
+    ['stopped', faults.stopped],
   ];
   let end = 0;
   for (const [fate, share] of shares) {

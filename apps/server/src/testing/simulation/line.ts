@@ -7,6 +7,7 @@ import type { SimProcess } from './process.ts';
 const TIMEOUT_MS = 2_000;
 /** How late a request may take effect: long after its caller has given up. */
 const LATEST_MS = 6_000;
+const LONGEST_STOP_MS = 12_000;
 
 /** What goes wrong on the way between a process and the stores; shares of all calls and messages. */
 export type LineFaults = CallFaults & {
@@ -73,6 +74,7 @@ export class SimLine {
       const result = effect();
       trace(`${process.name} ${name}`);
       if (fate === 'killed after') process.kill();
+      if (fate === 'stopped') process.freeze(random.next() * LONGEST_STOP_MS);
       if (fate === 'unheard' || this.isCutIn || isAway()) return;
       clock.after(travelMs(random), () => {
         if (fate === 'reset') fail('connection reset');

@@ -5,6 +5,9 @@
 import { parseArgs } from 'node:util';
 import { simulate } from './simulation.ts';
 
+/** Seeds between two lines that say how far it is. */
+const PROGRESS_EVERY = 500;
+
 const { values } = parseArgs({
   options: { seed: { type: 'string' }, seeds: { type: 'string' }, from: { type: 'string', default: '1' } },
 });
@@ -28,6 +31,8 @@ async function runMany(seeds: number, from: number): Promise<number> {
     acknowledged += result.acknowledged;
     slowest = Math.max(slowest, result.healedMs);
     for (const [what, count] of result.counts) counts.set(what, (counts.get(what) ?? 0) + count);
+    const done = seed - from + 1;
+    if (done % PROGRESS_EVERY === 0) console.error(`${done} of ${seeds} seeds, ${failed} failed`);
     if (result.problems.length === 0) continue;
     failed += 1;
     console.log(`seed ${seed}: ${result.problems.slice(0, 3).join('; ')}`);

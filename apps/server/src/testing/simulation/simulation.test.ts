@@ -52,6 +52,7 @@ describe('the simulation', () => {
           'call reset',
           'call killed before',
           'call killed after',
+          'call stopped',
           'message dropped',
           'message doubled',
           'message overtaken',

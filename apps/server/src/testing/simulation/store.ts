@@ -100,7 +100,12 @@ export class SimStore {
   commit(docId: DocId, snapshot: Snapshot): boolean {
     const stored = this.#snapshots.get(docId);
     if (stored && comparePositions(snapshot.position, stored.position) <= 0) return false;
-    this.#snapshots.set(docId, snapshot);
+    const { position, state, stateVector } = snapshot;
+    this.#snapshots.set(docId, {
+      position,
+      state: Uint8Array.from(state),
+      stateVector: Uint8Array.from(stateVector),
+    });
     return true;
   }
 

@@ -22,6 +22,7 @@ export async function makeTrouble(world: World): Promise<void> {
     dropped: random.next() * 0.1,
     doubled: random.next() * 0.1,
     overtaken: random.next() * 0.1,
+    stopped: random.chance(0.5) ? random.next() * 0.004 : 0,
     workFailed: random.next() * 0.05,
   };
   // Where stores lose what they acknowledged, nobody leaves for good: the promise is then what replicas hold.

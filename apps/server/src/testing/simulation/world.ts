@@ -127,7 +127,11 @@ export class World implements SimContext {
 
   sqlLine(process: SimProcess): SimLine {
     const isAway = () => this.clock.now() < this.postgresAwayUntil;
-    return this.#line(process, isAway, (message) => new SnapshotsUnavailable(message));
+    return this.#line(
+      process,
+      isAway,
+      (message) => new SnapshotsUnavailable(message, { cause: new Error('PostgreSQL') }),
+    );
   }
 
   addClient(name: string): void {
@@ -143,10 +147,11 @@ export class World implements SimContext {
   snapshotsOver(line: SimLine): SnapshotStore {
     const { store } = this;
     return {
-      load: (docId) => line.call(`load ${docId}`, () => store.load(docId)),
-      position: (docId) => line.call(`position ${docId}`, () => store.load(docId)?.position ?? null),
+      load: (docId) => line.call(`loading the snapshot of ${docId}`, () => store.load(docId)),
+      position: (docId) =>
+        line.call(`asking for the snapshot of ${docId}`, () => store.load(docId)?.position ?? null),
       commit: (docId, snapshot) =>
-        line.call(`commit ${docId} at ${formatPosition(snapshot.position)}`, () =>
+        line.call(`committing a snapshot of ${docId} at ${formatPosition(snapshot.position)}`, () =>
           store.commit(docId, snapshot),
         ),
     };
