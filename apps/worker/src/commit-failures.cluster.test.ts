@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { setInterval } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { recordRecovery } from '@kryton/engine/testing/fault-record.ts';
@@ -16,6 +17,9 @@ const FILLER_MIB = 24;
 const DISK_FULL = '53100';
 /** A failed fold is tried again within 10 s (`retry-delay.ts`), and then takes a moment. */
 const RECOVERED_WITHIN_MS = 15_000;
+/** With FAULTS_FULL=1 as long as the promise is shown with, otherwise as long as patience lasts. */
+const AWAY_S = process.env['FAULTS_FULL'] === '1' ? 300 : 20;
+const AWAY_MS = AWAY_S * 1_000;
 
 describe('commits that PostgreSQL refuses', () => {
   let rig: WorkerRig;
@@ -69,6 +73,35 @@ describe('commits that PostgreSQL refuses', () => {
     await author.expectWhole();
     await pool.query('DROP FUNCTION refuse CASCADE; DROP SEQUENCE tries');
     recordRecovery(`a commit that fails ${times === 1 ? 'once' : `${times} times`}`, { recoveredMs });
+  });
+
+  it('SNAP3 SNAP5 PostgreSQL away: edits are acknowledged, nothing is trimmed, the backlog is a metric, it is folded after', {
+    timeout: AWAY_MS + 120_000,
+  }, async () => {
+    const author = await edited();
+    worker.toPostgres.cut();
+    const since = performance.now();
+    let slowestAckMs = 0;
+    for await (const _ of setInterval(500)) {
+      const askedAt = performance.now();
+      await author.type('x');
+      slowestAckMs = Math.max(slowestAckMs, Math.round(author.editedAt - askedAt));
+      expect(await author.isTrimmed(), 'nothing is trimmed').toBe(false);
+      if (performance.now() - since > AWAY_MS) break;
+    }
+    // As of the last sweep, which comes every 30 s.
+    await eventually(async () => (await worker.metric('kryton_backlog_documents')) > 0, {
+      what: 'the backlog is in the metrics',
+      withinMs: 35_000,
+      everyMs: 200,
+    });
+    worker.toPostgres.mend();
+    const mendedAt = performance.now();
+    await author.folded(RECOVERED_WITHIN_MS);
+    const recoveredMs = Math.round(performance.now() - mendedAt);
+    await author.trimmed();
+    await author.expectWhole();
+    recordRecovery(`PostgreSQL away from the worker for ${AWAY_S} s`, { slowestAckMs, recoveredMs });
   });
 
   it('SNAP2 SNAP3 a full disk for PostgreSQL: nothing is trimmed, and it is folded when there is room', async () => {

@@ -54,7 +54,7 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
       },
       setAside(docId, reason) {
         metrics.setAside();
-        logger.error({ docId, reason }, 'set aside: look at the table quarantine');
+        logger.error({ docId, reason }, 'set aside: look at it with npm run quarantine');
       },
     },
     parts.options,
@@ -70,7 +70,9 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
     },
     async sweep() {
       const backlog = await survey.run();
-      metrics.swept(backlog, await quarantine.count());
+      // Told first: while PostgreSQL is away the backlog is what an operator looks for.
+      metrics.swept(backlog);
+      metrics.quarantined(await quarantine.count());
       logger.debug({ ...backlog }, 'sweep');
     },
   };

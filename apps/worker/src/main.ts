@@ -20,7 +20,7 @@ import { WorkerMetrics } from './worker-metrics.ts';
 
 /** Heap of a folding thread: a pass of 64 MiB of updates takes about a third of it. */
 const FOLD_MEMORY_MB = 768;
-const SWEEP_EVERY_MS = 60_000;
+const SWEEP_EVERY_MS = 30_000;
 /** Time for running folds to finish when the worker is asked to leave; the rest goes to other workers. */
 const FINISH_MS = 15_000;
 const DEADLINES = { startMs: 30_000, drainMs: FINISH_MS + 8_000, stopMs: 10_000 };

@@ -72,10 +72,13 @@ export class WorkerMetrics {
     this.#setAside.inc();
   }
 
-  swept(backlog: BacklogFigures, quarantined: QuarantineCount): void {
+  swept(backlog: BacklogFigures): void {
     this.#backlog.documents.set(backlog.documents);
     this.#backlog.unfolded.set(backlog.unfolded);
     this.#backlog.oldest.set(backlog.oldestUnfoldedAgeMs / 1_000);
+  }
+
+  quarantined(quarantined: QuarantineCount): void {
     this.#quarantined.set({ kind: 'document' }, quarantined.documents);
     this.#quarantined.set({ kind: 'entry' }, quarantined.entries);
   }
