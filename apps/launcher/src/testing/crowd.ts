@@ -59,6 +59,7 @@ export class Crowd {
 
   /** Everybody edits, online or not, each at its own pace. */
   startEditing(): void {
+    this.stopEditing();
     for (const client of this.clients) this.#schedule(client);
   }
 
