@@ -46,6 +46,7 @@ export async function makeTrouble(world: World): Promise<void> {
 export function heal(world: World): void {
   world.trace('all is well again');
   world.faults = NO_FAULTS;
+  world.isCalm = true;
   for (const part of [...world.nodes(), ...world.workers()]) {
     part.line.isCutIn = part.line.isCutOut = false;
   }
@@ -201,6 +202,7 @@ function fallBackToCopy(world: World): void {
   const copy = world.store.copy();
   world.trace('the disk of Redis holds this');
   world.clock.after(300 + world.random.next() * 3_000, () => {
+    if (world.isCalm) return;
     world.trace('Redis is restarted with what its disk held');
     world.store.fallBack(copy);
     world.bus.interrupt();

@@ -49,6 +49,8 @@ export class World implements SimContext {
   readonly #nodes = new Map<string, SimNode>();
   readonly #workers = new Map<string, SimWorker>();
   faults: LineFaults = NO_FAULTS;
+  /** The troubles are over. */
+  isCalm = false;
   /** Virtual time until which nobody reaches the store, in ms. */
   redisAwayUntil = 0;
   postgresAwayUntil = 0;
