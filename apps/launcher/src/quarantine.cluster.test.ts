@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { migrate } from '@kryton/engine/database/migrate.ts';
 import { startPglite } from '@kryton/engine/database/pglite-host.ts';
@@ -14,18 +12,17 @@ import {
   temporaryDirectory,
 } from '@kryton/engine/testing/services/temporary-directory.ts';
 import { stockClient } from '@kryton/server/testing/stock-client.ts';
+import { updateOf } from '@kryton/worker/quarantine/testing/poison.ts';
+import { runQuarantineCommand } from '@kryton/worker/quarantine/testing/run-command.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as Y from 'yjs';
 import { type RunningCommand, startEmbedded } from './testing/commands.ts';
 
-const MAIN = fileURLToPath(new URL('../../worker/src/quarantine/main.ts', import.meta.url));
-const RUN_MS = 60_000;
 const DOC = parseDocId('poisoned') ?? expect.fail('a document id');
 
 describe('npm run quarantine, embedded', () => {
   let dataDir: string;
   let running: RunningCommand | null = null;
-  const whole = updateOf(2, 'repaired ');
+  const whole = updateOf('repaired ', 2);
 
   beforeAll(async () => {
     dataDir = temporaryDirectory('quarantine');
@@ -35,7 +32,7 @@ describe('npm run quarantine, embedded', () => {
     await migrate(database.db);
     const log = new EmbeddedUpdateLog(database.db, () => Date.now());
     const { last } = await log.open(DOC, ORIGIN);
-    for (const update of [updateOf(1, 'first '), whole.subarray(0, whole.length - 3)]) {
+    for (const update of [updateOf('first ', 1), whole.subarray(0, whole.length - 3)]) {
       await log.append(DOC, last, update);
     }
     await database.close();
@@ -46,7 +43,8 @@ describe('npm run quarantine, embedded', () => {
     removeTemporaryDirectory(dataDir);
   });
 
-  const run = (...args: string[]) => runCommand(args, dataDir);
+  const run = (...args: string[]) =>
+    runQuarantineCommand(args, { DATA_DIR: dataDir, REDIS_URL: '', DATABASE_URL: '' }, dataDir);
 
   it('LOG9 is served by npm start, which holds DATA_DIR, while people edit', async () => {
     running = await startEmbedded({ dataDir });
@@ -107,23 +105,3 @@ describe('npm run quarantine, embedded', () => {
     await host.stop();
   });
 });
-
-function updateOf(client: number, text: string): Uint8Array {
-  const doc = new Y.Doc();
-  doc.clientID = client;
-  doc.getText('content').insert(0, text);
-  return Y.encodeStateAsUpdate(doc);
-}
-
-type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-/** Runs the command to its end, in the directory of the data. */
-function runCommand(args: readonly string[], dataDir: string): Promise<Finished> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, DATA_DIR: dataDir, REDIS_URL: '', DATABASE_URL: '' };
-    const options = { env, cwd: dataDir, timeout: RUN_MS, killSignal: 'SIGKILL' } as const;
-    const child = execFile(process.execPath, [MAIN, ...args], options, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode, stdout, stderr }),
-    );
-  });
-}

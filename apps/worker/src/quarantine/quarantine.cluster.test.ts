@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { logKey } from '@kryton/engine/log/keys.ts';
 import { formatPosition, ORIGIN } from '@kryton/engine/log/position.ts';
 import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
@@ -17,9 +15,8 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { type RigWorker, startWorkerRig, type WorkerRig } from '../testing/worker-rig.ts';
-
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const RUN_MS = 60_000;
+import { bottomless, updateOf } from './testing/poison.ts';
+import { runQuarantineCommand } from './testing/run-command.ts';
 
 describe('npm run quarantine, on a cluster', () => {
   let rig: WorkerRig;
@@ -47,7 +44,7 @@ describe('npm run quarantine, on a cluster', () => {
   });
 
   const freshDoc = (): DocId => parseDocId(randomUUID()) ?? expect.fail('a UUID is a document id');
-  const run = (...args: string[]) => runCommand(args, rig.env);
+  const run = (...args: string[]) => runQuarantineCommand(args, rig.env);
 
   async function open(docId: DocId): Promise<StockClient> {
     const client = stockClient(`ws://127.0.0.1:${node.port}`, docId, { presence: false });
@@ -172,6 +169,29 @@ describe('npm run quarantine, on a cluster', () => {
     await folded(client, docId);
   });
 
+  it('LOG9 an entry whose form is right, and which Yjs cannot apply, is set aside by the fold', async () => {
+    const docId = freshDoc();
+    const { last } = await rig.log.open(docId, ORIGIN);
+    const around = [updateOf('readable ', 5), updateOf('all of it ', 6)];
+    const [first = expect.fail('two'), second = expect.fail('two')] = around;
+    for (const update of [first, bottomless(), second]) await rig.log.append(docId, last, update);
+    await rig.jobs.scheduleFold(docId, 0);
+    const id = String(await setAsideItem(docId));
+    await eventually(async () => (await rig.snapshots.position(docId))?.seq === 3, { what: 'it is folded' });
+    const doc = await rig.load(docId);
+    for (const text of ['readable ', 'all of it ']) expect(doc.getText('content').toString()).toContain(text);
+    const { stdout } = await run('show', id);
+    expect(stdout).toMatch(
+      /^holds +structs of 1 client: 9 \(clocks 0 to 11999\); 1 deleted range of 1 client$/m,
+    );
+    expect(stdout).toMatch(/^guard +refuses it: .*\(nested-too-deep\)$/m);
+    expect(stdout).toMatch(/^Yjs +refuses it: .*call stack/m);
+    expect(await run('release', id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('does not pass'),
+    });
+  });
+
   it('LOG9 a document whose snapshot is broken is set aside, edited on, and folded after its release', async () => {
     const [docId, other] = [freshDoc(), freshDoc()];
     const [client, bystander] = [await open(docId), await open(other)];
@@ -238,7 +258,7 @@ describe('npm run quarantine, on a cluster', () => {
 
   it('a store that is away is named, with what to do', async () => {
     const env = { ...rig.env, REDIS_URL: 'redis://127.0.0.1:1' };
-    const { code, stderr } = await runCommand(['list'], env);
+    const { code, stderr } = await runQuarantineCommand(['list'], env);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^Redis is unreachable at 127.0.0.1:1 .*start it or correct REDIS_URL\n$/);
   });
@@ -257,29 +277,9 @@ describe('npm run quarantine, on a cluster', () => {
   });
 });
 
-/** One author's insertion into the text that stock clients show. */
-function updateOf(text: string): Uint8Array {
-  const doc = new Y.Doc();
-  doc.clientID = 77;
-  doc.getText('content').insert(0, text);
-  return Y.encodeStateAsUpdate(doc);
-}
-
 function isSame(one: Y.Doc, other: Y.Doc): boolean {
   const [first, second] = [one, other].map((doc) => Buffer.from(Y.encodeSnapshot(Y.snapshot(doc))));
   return (
     first !== undefined && second !== undefined && first.equals(second) && one.store.pendingStructs === null
   );
-}
-
-type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-/** Runs the command to its end. */
-function runCommand(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Finished> {
-  return new Promise((resolve) => {
-    const options = { env: { ...process.env, ...env }, timeout: RUN_MS, killSignal: 'SIGKILL' } as const;
-    const child = execFile(process.execPath, [MAIN, ...args], options, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode, stdout, stderr }),
-    );
-  });
 }
