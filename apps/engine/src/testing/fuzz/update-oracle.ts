@@ -49,9 +49,10 @@ export function liveAmong(bytes: Uint8Array, before: Uint8Array, after: Uint8Arr
 }
 
 /**
- * Whether `forged` tells the history of a client otherwise than `real`: structs that share clocks but not their
- * bounds. Yjs then joins the rest of one struct to another that it does not belong to, and may throw. No look at one
- * update can tell, so a document that was treated like this is for the fold to set aside (LOG9).
+ * Whether `forged` tells the history of a client otherwise than `real`: structs that share clocks, but not their bounds
+ * or not their place. Yjs then joins the rest of one struct to another that it does not belong to, and may throw; or it
+ * writes a forged struct that still waits for something in the place of the real one. No look at one update can tell,
+ * so a document that was treated like this is for the fold to sort out or to set aside (LOG9).
  */
 export function retells(forged: Uint8Array, real: Uint8Array): boolean {
   const known = Y.decodeUpdate(real).structs;
@@ -61,9 +62,16 @@ export function retells(forged: Uint8Array, real: Uint8Array): boolean {
         a.id.client === b.id.client &&
         a.id.clock < b.id.clock + b.length &&
         b.id.clock < a.id.clock + a.length &&
-        (a.id.clock !== b.id.clock || a.length !== b.length),
+        !(a.id.clock === b.id.clock && a.length === b.length && placeOf(a) === placeOf(b)),
     ),
   );
+}
+
+/** What a struct is and what it hangs on. */
+function placeOf(struct: Y.Item | Y.GC | Y.Skip): string {
+  if (!(struct instanceof Y.Item)) return struct.constructor.name;
+  const { origin, rightOrigin, parent, parentSub } = struct;
+  return JSON.stringify([origin, rightOrigin, parent, parentSub]);
 }
 
 function reload(doc: Y.Doc): void {
