@@ -59,6 +59,10 @@ async function untilWell(world: World): Promise<number> {
 
 /** Why clients and stores have not converged; empty when they have. */
 function whatIsWrong(world: World): string {
+  // What stands still may hold what its clients have sent, also that of clients who are gone.
+  for (const { process } of [...world.nodes(), ...world.workers()]) {
+    if (process.isFrozen || !process.isAlive) return `${process.name} is not up`;
+  }
   const here = world.clients.filter(({ isGone }) => !isGone);
   for (const client of here) {
     if (!client.isSynced) return `${client.name} is not synced`;
