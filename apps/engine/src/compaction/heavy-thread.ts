@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { diffUpdate } from 'yjs';
 import { mergeMany } from '../protocol/merge-updates.ts';
+import { newParts } from '../protocol/new-part.ts';
 import { addDeletes, type DeletedRanges } from '../protocol/state-vector.ts';
 import { checkUpdate } from '../protocol/update-guard.ts';
 import { TRUSTED_UPDATE_LIMITS } from '../protocol/update-limits.ts';
@@ -30,7 +31,8 @@ export function diff({ update, stateVector }: { update: Uint8Array; stateVector:
 }
 
 export function mergeAll(updates: PackedUpdates): unknown {
-  const merged = mergeMany(unpackUpdates(updates));
+  // In their order, so that whoever loads a document has what those have who saw it grow.
+  const merged = mergeMany(newParts(unpackUpdates(updates)));
   return transferred(merged, [merged]);
 }
 

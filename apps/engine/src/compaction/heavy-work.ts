@@ -17,7 +17,7 @@ import { packUpdates } from './packed-updates.ts';
 export interface HeavyWork extends Folder {
   /** The part of `update` that a document with `stateVector` (encoded) lacks; the delete set is always whole. */
   diff(update: Uint8Array, stateVector: Uint8Array): Promise<Uint8Array>;
-  /** One update with the effect of all; see `mergeMany`. */
+  /** One update with the effect of all in this order; see `mergeMany` and `newParts`. */
   mergeMany(updates: readonly Uint8Array[]): Promise<Uint8Array>;
   /** The encoded state vector of what `update` holds. */
   stateVectorOf(update: Uint8Array): Promise<Uint8Array>;

@@ -1,5 +1,6 @@
 import { comparePositions, type Position } from '@kryton/engine/log/position.ts';
 import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
+import { newPart } from '@kryton/engine/protocol/new-part.ts';
 import {
   encodeStateVector,
   extendStateVector,
@@ -50,8 +51,10 @@ export class BaseState {
   /** Adds the next entry of the log; one that is already in is left out, and the answer is false. */
   append(position: Position, checked: CheckedUpdate): boolean {
     if (comparePositions(position, this.#position) <= 0) return false;
-    const update = checked.bytes;
-    extendStateVector(this.stateVector, checked);
+    // Merging must not choose between two accounts of a clock: those who saw the document grow have the first.
+    const part = newPart(checked, this.stateVector);
+    const update = part.bytes;
+    extendStateVector(this.stateVector, part);
     // A copy, because a small update is a view on a whole network buffer that it would keep alive.
     this.#tail.push({ position, update: Uint8Array.from(update) });
     this.#tailBytes += update.length;

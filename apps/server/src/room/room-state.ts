@@ -1,5 +1,6 @@
 import { comparePositions, follows, ORIGIN, type Position } from '@kryton/engine/log/position.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import { newPart } from '@kryton/engine/protocol/new-part.ts';
 import {
   bringsNothingNew,
   encodeStateVector,
@@ -17,6 +18,7 @@ import type { PreparedFrame } from './prepared-frame.ts';
 import type { RoomPorts } from './room-ports.ts';
 
 const NO_STATE_VECTOR = Uint8Array.of(0);
+const NOTHING_KNOWN: ReadonlyMap<number, number> = new Map();
 /** State vectors of up to this many clients are kept when their base state is given up; a few tens of KB. */
 const MAX_KEPT_CLIENTS = 1_000;
 /** Entries that were checked when they were appended and are too large to be decoded again on the event loop. */
@@ -88,6 +90,10 @@ export class RoomState {
     return this.#fed ? encodeStateVector(this.#fed) : NO_STATE_VECTOR;
   }
 
+  #fedSoFar(): StateVector | null {
+    return this.#base && !this.#isAhead(this.#base) ? this.#base.stateVector : this.#fed;
+  }
+
   /**
    * A member was brought to `base` and is fed live from now on. One that is ahead in a later epoch need not hold what
    * the others were fed of an earlier one: the log may have lost it (LOG3).
@@ -102,11 +108,17 @@ export class RoomState {
     this.#fed = null;
   }
 
-  /** Whether an entry of the log may be fanned out; null for one that cannot be read and is set aside (LOG9). */
+  /**
+   * What of an entry of the log is to be fanned out: its new part, as far as is known what the members were fed. Null
+   * for an entry that cannot be read and is set aside (LOG9).
+   */
   check(position: Position, update: Uint8Array): CheckedEntry | null {
     if (update.length > LARGE_BYTES) return { update, content: null };
     try {
-      return { update, content: checkUpdate(update, TRUSTED_UPDATE_LIMITS) };
+      const content = checkUpdate(update, TRUSTED_UPDATE_LIMITS);
+      const part = newPart(content, this.#fedSoFar() ?? NOTHING_KNOWN);
+      // One that brings nothing goes out as it is: it harms nobody, and whoever sent it twice may wait for its echo.
+      return part.isEmpty ? { update, content } : { update: part.bytes, content: part };
     } catch (error) {
       this.#ports.metrics.setAside();
       this.#ports.logger.error(

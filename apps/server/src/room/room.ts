@@ -273,7 +273,7 @@ export class Room {
     const startedAt = timers.now();
     const checked = this.#state.check(position, update);
     if (checked === null) return;
-    const sockets = this.#audience.deliver(prepareFrame(encodeUpdate(update)));
+    const sockets = this.#audience.deliver(prepareFrame(encodeUpdate(checked.update)));
     this.#state.append(position, checked);
     const now = timers.now();
     this.#window.spent(now - startedAt);

@@ -74,7 +74,8 @@ function placeOf(struct: Y.Item | Y.GC | Y.Skip): string {
   return JSON.stringify([origin, rightOrigin, parent, parentSub]);
 }
 
-function reload(doc: Y.Doc): void {
+/** Writes a document and reads it again. Throws when that cannot be done, or when less is there. */
+export function reload(doc: Y.Doc): void {
   const state = Y.encodeStateAsUpdate(doc);
   checkUpdate(state);
   const copy = new Y.Doc();

@@ -55,8 +55,9 @@ function report(figures: FuzzFigures): void {
   console.log(`${edits} honest edits beside it, none lost, nobody disconnected`);
   console.log(`memory of the node: at least ${mib(earlyBytes)} early, ${mib(lateBytes)} at the end`);
   if (!updates) return;
-  const { tried, accepted, among, slowestMs } = updates;
+  const { tried, accepted, among, folded, setAside, slowestMs } = updates;
   console.log(`${tried} mutated updates: ${accepted} accepted and reloaded, ${among} of them among others`);
+  console.log(`  ${folded} of them folded within a history, ${setAside} set aside because Yjs threw`);
   console.log(`the guard took at most ${slowestMs.toFixed(1)} ms; it refused`);
   for (const [code, count] of [...updates.refused].sort((a, b) => b[1] - a[1]))
     console.log(`  ${code}: ${count}`);

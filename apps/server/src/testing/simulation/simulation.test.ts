@@ -10,7 +10,7 @@ import { SimStore } from './store.ts';
 const SEEDS = 500;
 const BATCH = 50;
 /** Within which a mistake has to be found. */
-const MUTANT_SEEDS = 300;
+const MUTANT_SEEDS = 1_000;
 /** A batch takes 2 s of a core that is free, ms. */
 const TIMEOUT_MS = 60_000;
 
