@@ -93,7 +93,10 @@ function applyAll(state: Uint8Array | null, updates: readonly (Uint8Array | null
   }
 }
 
-/** The transaction failed when it was complete: apply each update in one of its own to see which it was. */
+/**
+ * The transaction failed when it was complete: apply each update in one of its own to see which it was. When none fails
+ * so, the document that came about is taken, if others can load it.
+ */
 function findCulprit(
   state: Uint8Array | null,
   updates: readonly (Uint8Array | null)[],
@@ -111,8 +114,37 @@ function findCulprit(
     doc.destroy();
     return { kind: 'refused', index, reason: messageOf(error) };
   }
+  if (loads(doc)) return { kind: 'applied', doc };
   doc.destroy();
-  return { kind: 'refused', index: STATE, reason: `the updates fail only together: ${messageOf(failure)}` };
+  return { kind: 'refused', index: lastThatLoads(state, updates) + 1, reason: messageOf(failure) };
+}
+
+/** Whether the state of `doc` can be applied to an empty document, as every newcomer does. */
+function loads(doc: Y.Doc): boolean {
+  const copy = new Y.Doc({ gc: true });
+  try {
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    copy.destroy();
+  }
+}
+
+/** By halves: the index of the last update up to which the document can be loaded; -1 when not even one is left. */
+function lastThatLoads(state: Uint8Array | null, updates: readonly (Uint8Array | null)[]): number {
+  let [good, bad] = [STATE, updates.length - 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    const doc = new Y.Doc({ gc: true });
+    if (state) Y.applyUpdate(doc, state);
+    for (const update of updates.slice(0, middle + 1)) if (update) Y.applyUpdate(doc, update);
+    if (loads(doc)) good = middle;
+    else bad = middle;
+    doc.destroy();
+  }
+  return good;
 }
 
 /**

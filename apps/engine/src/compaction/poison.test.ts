@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
+import { newParts } from '../protocol/new-part.ts';
 import { checkUpdate } from '../protocol/update-guard.ts';
 import { GC, numberContent, TEXT, textContent, writeUpdate } from '../testing/fuzz/update-model.ts';
 import { foldDocument } from './fold.ts';
@@ -58,6 +59,12 @@ function mapInMap(): Uint8Array {
 const POISON = [mapInMap(), said(801, 0, [800, 1], 'ab'), said(802, 0, [801, 0], 'x')];
 const TRIGGER = writeUpdate({ blocks: [], deletes: [{ client: 800, ranges: [[0, 1]] }] });
 
+const TOGETHER = [
+  'AgfWodqNDQAEAQR0ZXh0AsOpRNah2o0NAATwn5iABwEDeG1sAwFwBwDWodqNDQMGBADWodqNDQQEdGV4dIfWodqNDQQDAmJyKADWodqNDQMFY2xhc3MBdwR3aWRlAvjdxJIJAITWodqNDQABYQgBBWFycmF5BX0BfEAgAAB3BXRocmVlfnYBBGZvdXJ1A3h/egAAAAAAAAAFAA==',
+  'AgLWodqNDQFE1qHajQ0ADGpqampqampqampqasTWodqNDQLWodqNDQwBYQL43cSSCQCE1qHajQ0AAWEIAQVhcnJheQV9AXxAIAAAdwV0aHJlZX52AQRmb3VydQN4f3oAAAAAAAAABQH43cSSCQECAQ==',
+  'AgPWodqNDQvG1qHajQ0B1qHajQ0CBGJvbGQEdHJ1ZcbWodqNDQLWodqNDQAEYm9sZARudWxsxNah2o0NAtah2o0NDAFhAeulnNQMAMTWodqNDQLWodqNDQABYQLWodqNDQEDCPjdxJIJAQIB',
+];
+
 describe('poison', () => {
   it('LOG9 all of it passes the guard, and Yjs throws', () => {
     for (const update of [COLLECTED, RETOLD, ...POISON, TRIGGER]) checkUpdate(update);
@@ -111,5 +118,28 @@ describe('poison', () => {
     doc.getText('text').insert(6, '!');
     expect(doc.getText('text').toString()).toBe('honest!');
     expect(sent).toBe(1);
+  });
+
+  it('LOG9 updates at which Yjs throws only when they are applied together are folded one by one', () => {
+    // Found by `npm run fuzz -- --seed 20261123`: a text whose second half continues a map entry.
+    const updates = TOGETHER.map((base64) => Uint8Array.from(Buffer.from(base64, 'base64')));
+    const together = new Y.Doc();
+    expect(() =>
+      together.transact(() => {
+        for (const update of newParts(updates)) Y.applyUpdate(together, update);
+      }),
+    ).toThrow('Unexpected case');
+    const folded = foldUpdates(null, updates);
+    if (folded.kind !== 'folded') throw new Error(folded.reason);
+    expect(folded.refused).toEqual([]);
+    // It can be loaded, and the next fold can build on it.
+    const reader = new Y.Doc();
+    Y.applyUpdate(reader, folded.state);
+    expect(reader.getText('text').toString()).toContain('é');
+    const next = foldUpdates(folded.state, [said(700, 0, null, 'honest')]);
+    if (next.kind !== 'folded') throw new Error(next.reason);
+    expect(next.refused).toEqual([]);
+    Y.applyUpdate(reader, next.state);
+    expect(reader.getText('text').toString()).toContain('honest');
   });
 });

@@ -65,7 +65,8 @@ export type FaultCluster = {
   redis(): RedisService;
   /** Redis is gone at once; its files stay. */
   crashRedis(): Promise<void>;
-  startRedis(): Promise<void>;
+  /** `fileLimitBytes`: on a disk that is full; rejects when it ends before it answers. */
+  startRedis(fileLimitBytes?: number): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -73,12 +74,13 @@ export type FaultCluster = {
 export async function startFaultCluster(options: FaultClusterOptions): Promise<FaultCluster> {
   const redisDir = temporaryDirectory('redis');
   const redisPort = await freePort();
-  const newRedis = () =>
+  const newRedis = (fileLimitBytes?: number) =>
     startRedis({
       aof: true,
       dir: redisDir,
       port: redisPort,
       survivesFileLimit: true,
+      ...(fileLimitBytes === undefined ? {} : { fileLimitBytes }),
       args: ['--appendfsync', options.appendfsync ?? 'always'],
     });
   let redis = await newRedis();
@@ -137,8 +139,8 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
     async crashRedis() {
       await redis.crash();
     },
-    async startRedis() {
-      redis = await newRedis();
+    async startRedis(fileLimitBytes) {
+      redis = await newRedis(fileLimitBytes);
     },
     async stop() {
       await Promise.all(parts.map((each) => each.process().stop({ deadlineMs: 5_000 })));

@@ -18,10 +18,15 @@ export type RedisOptions = {
    * ENOSPC, instead of ending it with SIGXFSZ.
    */
   readonly survivesFileLimit?: boolean;
+  /** Under that limit from its first moment: on a disk that is full already. A multiple of 512. */
+  readonly fileLimitBytes?: number;
 };
 
 /** A signal that is ignored stays ignored after exec; Node itself resets all of them for its children. */
-const IGNORE_SIGXFSZ = `trap '' XFSZ; exec "$0" "$@"`;
+const IGNORE_SIGXFSZ = `trap '' XFSZ;`;
+const GO_ON = `exec "$0" "$@"`;
+/** The unit of `ulimit -f` in a POSIX shell. */
+const BLOCK_BYTES = 512;
 
 /** A Redis server of a test's own, on 127.0.0.1. */
 export type RedisService = {
@@ -49,7 +54,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisService> {
   const running = await startProcess({
     name: `redis-server on port ${port}`,
     ...(options.survivesFileLimit
-      ? { command: '/bin/sh', args: ['-c', IGNORE_SIGXFSZ, command, ...args] }
+      ? { command: '/bin/sh', args: ['-c', script(options.fileLimitBytes), command, ...args] }
       : { command, args }),
     ready: () => answersPing(port),
     readyWithinMs: 30_000,
@@ -66,6 +71,11 @@ export async function startRedis(options: RedisOptions): Promise<RedisService> {
     },
     crash: () => running.stop({ signal: 'SIGKILL' }),
   };
+}
+
+function script(fileLimitBytes: number | undefined): string {
+  const limit = fileLimitBytes === undefined ? '' : `ulimit -S -f ${fileLimitBytes / BLOCK_BYTES};`;
+  return `${IGNORE_SIGXFSZ} ${limit} ${GO_ON}`;
 }
 
 function settings(port: number, dir: string, aof: boolean): string[] {
