@@ -39,25 +39,28 @@ describe('everybody else, while one makes trouble', () => {
     await cluster.stop();
   });
 
-  it.each(NAMES)('ROOM4 ROOM5 LOG9 %s: their p99 stays within twice of before', async (name) => {
-    const trouble = troubles(cluster, DOC_IDS).find((one) => one.name === name);
-    if (!trouble) throw new Error(`no trouble is called ${name}`);
-    const memory = cluster.nodes.map((node) => node.memoryBytes());
-    let round = 0;
-    const { before, during } = await watchBystanders({
-      crowd,
-      rounds: ROUNDS,
-      spellMs: SPELL_MS,
-      begin: async () => {
-        const maker = await startTroublemaker(trouble.make(++round));
-        return () => looked(maker, memory);
-      },
-    });
-    expect(before.samples).toBeGreaterThan(200);
-    expect(during.samples).toBeGreaterThan(200);
-    expect(during.p99).toBeLessThan(2 * before.p99 + GRAIN_MS + (trouble.knownStallMs ?? 0));
-    recordRecovery(name, { p99BeforeMs: Math.round(before.p99), p99DuringMs: Math.round(during.p99) });
-  });
+  it.each(NAMES)(
+    'ROOM4 ROOM5 LOG9 %s: their p99 stays below twice of before, and what is allowed for noise and known stalls',
+    async (name) => {
+      const trouble = troubles(cluster, DOC_IDS).find((one) => one.name === name);
+      if (!trouble) throw new Error(`no trouble is called ${name}`);
+      const memory = cluster.nodes.map((node) => node.memoryBytes());
+      let round = 0;
+      const { before, during } = await watchBystanders({
+        crowd,
+        rounds: ROUNDS,
+        spellMs: SPELL_MS,
+        begin: async () => {
+          const maker = await startTroublemaker(trouble.make(++round));
+          return () => looked(maker, memory);
+        },
+      });
+      expect(before.samples).toBeGreaterThan(200);
+      expect(during.samples).toBeGreaterThan(200);
+      expect(during.p99).toBeLessThan(2 * before.p99 + GRAIN_MS + (trouble.knownStallMs ?? 0));
+      recordRecovery(name, { p99BeforeMs: Math.round(before.p99), p99DuringMs: Math.round(during.p99) });
+    },
+  );
 
   it('LOG1 what was acknowledged meanwhile is everywhere', async () => {
     crowd.stopEditing();
