@@ -22,6 +22,7 @@ function problemsOf(env: Environment, options: LoadOptions = {}): readonly strin
   return [];
 }
 
+const SECRET = 's'.repeat(32);
 const CLUSTER = { REDIS_URL: 'redis://localhost:6379', DATABASE_URL: 'postgresql://localhost/kryton' };
 
 describe('loadConfig', () => {
@@ -83,18 +84,41 @@ describe('loadConfig', () => {
   });
 
   it('asks nodes and workers for both stores, a migration for the database', () => {
-    expect(problemsOf({}, { role: 'node' })).toEqual([
+    expect(problemsOf({ BETTER_AUTH_SECRET: SECRET }, { role: 'node' })).toEqual([
       'REDIS_URL is not set: set one like redis://localhost:6379',
       'DATABASE_URL is not set: set one like postgresql://user:password@localhost:5432/kryton',
     ]);
     expect(problemsOf({ REDIS_URL: CLUSTER.REDIS_URL }, { role: 'worker' })).toHaveLength(1);
     expect(problemsOf({ DATABASE_URL: CLUSTER.DATABASE_URL }, { role: 'migrate' })).toEqual([]);
-    expect(problemsOf(CLUSTER, { role: 'node' })).toEqual([]);
+    expect(problemsOf({ ...CLUSTER, BETTER_AUTH_SECRET: SECRET }, { role: 'node' })).toEqual([]);
     expect(storesOf(load(CLUSTER))).toEqual({
       kind: 'cluster',
       redisUrl: CLUSTER.REDIS_URL,
       databaseUrl: CLUSTER.DATABASE_URL,
     });
+  });
+
+  it('asks a node for the secret that signs sessions, and embedded mode not', () => {
+    expect(problemsOf(CLUSTER, { role: 'node' })).toEqual([
+      expect.stringMatching(/^BETTER_AUTH_SECRET is not set: .*openssl/),
+    ]);
+    expect(problemsOf({}, { role: 'embedded' })).toEqual([]);
+  });
+
+  it('lets newcomers in at once where it runs embedded, and not in a cluster', () => {
+    expect(load()).toMatchObject({ guestAccess: true, createOnOpen: true, registration: 'open' });
+    expect(load(CLUSTER)).toMatchObject({ guestAccess: false, createOnOpen: false });
+    expect(load({ ...CLUSTER, GUEST_ACCESS: 'true' })).toMatchObject({ guestAccess: true });
+  });
+
+  it('finds half of a sign-in provider, and production without https', () => {
+    expect(problemsOf({ GOOGLE_CLIENT_ID: 'id' })).toEqual([
+      'GOOGLE_CLIENT_SECRET is not set, but GOOGLE_CLIENT_ID is: set both or neither',
+    ]);
+    expect(problemsOf({ NODE_ENV: 'production', APP_URL: 'http://docs.example.com' })).toEqual([
+      expect.stringContaining('is not https'),
+    ]);
+    expect(problemsOf({ NODE_ENV: 'production', APP_URL: 'https://docs.example.com' })).toEqual([]);
   });
 
   it('finds values that contradict each other', () => {

@@ -50,7 +50,7 @@ export function loadConfig(env: Environment, { role, hostname = hostnameOf() }: 
     }
   }
   const config = Object.fromEntries(values) as Config;
-  problems.push(...storeProblems(env, role), ...contradictions(config));
+  problems.push(...storeProblems(env, role), ...secretProblems(env, role), ...contradictions(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -117,6 +117,15 @@ function storeProblems(env: Environment, role: Role | undefined): string[] {
   ];
 }
 
+/** Nodes that each made a secret of their own would not know each other's sessions. */
+function secretProblems(env: Environment, role: Role | undefined): string[] {
+  const { name } = VARIABLES.authSecret;
+  if (role !== 'node' || env[name]?.trim()) return [];
+  return [
+    `${name} is not set: make one with \`openssl rand -base64 32\` and give it to every node, it signs the sessions`,
+  ];
+}
+
 /** What the parser itself says about an empty value: it names an example. */
 function exampleOf(parse: (text: string) => unknown): string {
   try {
@@ -130,7 +139,23 @@ function exampleOf(parse: (text: string) => unknown): string {
 /** Values that are right alone and wrong together. Those that did not parse are missing here. */
 function contradictions(config: Partial<Config>): string[] {
   const problems: string[] = [];
-  const { port, metricsPort, appUrl, webauthnRpId } = config;
+  const { port, metricsPort, appUrl, webauthnRpId, environment } = config;
+  const clients = [
+    ['GOOGLE', config.googleClientId, config.googleClientSecret],
+    ['GITHUB', config.githubClientId, config.githubClientSecret],
+  ] as const;
+  for (const [provider, id, secret] of clients) {
+    if (id === undefined || secret === undefined || (id === null) === (secret === null)) continue;
+    const [set, unset] = id === null ? ['SECRET', 'ID'] : ['ID', 'SECRET'];
+    problems.push(
+      `${provider}_CLIENT_${unset} is not set, but ${provider}_CLIENT_${set} is: set both or neither`,
+    );
+  }
+  if (environment === 'production' && appUrl && !isSecureOrigin(appUrl)) {
+    problems.push(
+      `APP_URL=${appUrl} is not https: sessions would travel in the clear. Put TLS in front and set the public https address`,
+    );
+  }
   if (port !== undefined && metricsPort === port) {
     problems.push(
       `METRICS_PORT=${metricsPort} is the public port: set another one, metrics are not for the public`,
@@ -145,4 +170,10 @@ function contradictions(config: Partial<Config>): string[] {
     }
   }
   return problems;
+}
+
+/** Browsers treat this machine as a secure context too. */
+function isSecureOrigin(text: string): boolean {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }

@@ -62,6 +62,11 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
   };
 }
 
+/** `true` or `false`. */
+export function flag(text: string): boolean {
+  return oneOf('true', 'false')(text) === 'true';
+}
+
 /** Any text that `pattern` fits; `form` says in words what that is. */
 export function matching(pattern: RegExp, form: string): Parser<string> {
   return (text) => {

@@ -32,7 +32,8 @@ export const VARIABLES = {
     name: 'NODE_ENV',
     parse: parse.oneOf('development', 'test', 'production'),
     fallback: 'development',
-    description: '`production` refuses to start without authentication',
+    description:
+      '`production` refuses what is only for trying out: an `APP_URL` without https that is not this machine',
     roles: ALL,
   },
   port: {
@@ -82,7 +83,7 @@ export const VARIABLES = {
     ),
     fallback: null,
     description:
-      'Signs sessions; at least 32 characters, the same on every node. Needed once accounts arrive',
+      'Signs sessions; at least 32 characters, the same on every node. Needed in a cluster; embedded, one is made and kept in `DATA_DIR`',
     roles: NODES,
     secret: 'value',
   },
@@ -102,6 +103,58 @@ export const VARIABLES = {
     fallback: { words: 'host of `APP_URL`', from: ({ text }) => new URL(text('APP_URL')).hostname },
     description: 'Domain that passkeys are bound to',
     roles: NODES,
+  },
+  registration: {
+    name: 'REGISTRATION',
+    parse: parse.oneOf('open', 'invitation'),
+    fallback: 'open',
+    description:
+      'Who may sign up: anybody, or who was invited by an admin; the first user always may, and is admin',
+    roles: NODES,
+  },
+  guestAccess: {
+    name: 'GUEST_ACCESS',
+    parse: parse.flag,
+    fallback: { words: '`true` embedded, `false` in a cluster', from: trueWhenEmbedded },
+    description: 'Whether somebody may sign in as a guest, without an account',
+    roles: NODES,
+  },
+  createOnOpen: {
+    name: 'CREATE_ON_OPEN',
+    parse: parse.flag,
+    fallback: { words: '`true` embedded, `false` in a cluster', from: trueWhenEmbedded },
+    description: 'Whether opening a document that does not exist creates it, for users and guests',
+    roles: NODES,
+  },
+  googleClientId: {
+    name: 'GOOGLE_CLIENT_ID',
+    parse: parse.matching(/^\S+$/, 'a client id'),
+    fallback: null,
+    description: 'Sign-in with Google; together with `GOOGLE_CLIENT_SECRET`',
+    roles: NODES,
+  },
+  googleClientSecret: {
+    name: 'GOOGLE_CLIENT_SECRET',
+    parse: parse.matching(/^\S+$/, 'a client secret'),
+    fallback: null,
+    description: 'Sign-in with Google; together with `GOOGLE_CLIENT_ID`',
+    roles: NODES,
+    secret: 'value',
+  },
+  githubClientId: {
+    name: 'GITHUB_CLIENT_ID',
+    parse: parse.matching(/^\S+$/, 'a client id'),
+    fallback: null,
+    description: 'Sign-in with GitHub; together with `GITHUB_CLIENT_SECRET`',
+    roles: NODES,
+  },
+  githubClientSecret: {
+    name: 'GITHUB_CLIENT_SECRET',
+    parse: parse.matching(/^\S+$/, 'a client secret'),
+    fallback: null,
+    description: 'Sign-in with GitHub; together with `GITHUB_CLIENT_ID`',
+    roles: NODES,
+    secret: 'value',
   },
   trustProxy: {
     name: 'TRUST_PROXY',
@@ -206,6 +259,42 @@ export const VARIABLES = {
     description: 'WebSockets one node accepts; more are answered with 503',
     roles: NODES,
   },
+  documentConnections: {
+    name: 'DOCUMENT_CONNECTIONS',
+    parse: parse.integer(1, 1_000_000),
+    fallback: '5000',
+    description: 'WebSockets one document may have on one node; more are answered with 503',
+    roles: NODES,
+  },
+  userConnections: {
+    name: 'USER_CONNECTIONS',
+    parse: parse.integer(1, 1_000_000),
+    fallback: '1000',
+    description: 'WebSockets one user, agent or link may have on one node; more are answered with 429',
+    roles: NODES,
+  },
+  handshakesPerMinute: {
+    name: 'HANDSHAKES_PER_MINUTE',
+    parse: parse.integer(1, 10_000_000),
+    fallback: '6000',
+    description: 'WebSockets that one user or one address may open in a minute, on all nodes together',
+    roles: NODES,
+  },
+  requestsPerMinute: {
+    name: 'REQUESTS_PER_MINUTE',
+    parse: parse.integer(1, 10_000_000),
+    fallback: '3000',
+    description: 'API requests that one user or one address may make in a minute, on all nodes together',
+    roles: NODES,
+  },
+  messagesPerMinute: {
+    name: 'MESSAGES_PER_MINUTE',
+    parse: parse.integer(1, 1_000_000_000),
+    fallback: '600000',
+    description:
+      'Messages that one user or one address may send in a minute, over all its WebSockets and nodes',
+    roles: NODES,
+  },
   cacheBytes: {
     name: 'CACHE_BYTES',
     parse: parse.bytes(MIB, 64 * GIB),
@@ -250,6 +339,11 @@ export const VARIABLES = {
     roles: ['embedded', 'worker'],
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
+
+/** What a newcomer may do at once on a machine of their own is not what a team wants on the internet. */
+function trueWhenEmbedded({ text }: Known): string {
+  return String(text('REDIS_URL') === '');
+}
 
 /** `docs-1.example.com`, 3001 -> `docs-1-3001`. What a name may not hold becomes a dash. */
 function nodeName({ text, hostname }: Known): string {

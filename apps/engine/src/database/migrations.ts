@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { createAccessTables, createAccountTables } from './account-migrations.ts';
 
 /**
  * Every change of the schema, in order. A migration that was released is never edited: a later one corrects it. The
@@ -9,6 +10,8 @@ import type { Migration } from 'kysely/migration';
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_documents': { up: createDocumentTables },
   '0002_quarantine_release': { up: noteReleases },
+  '0003_accounts': { up: createAccountTables },
+  '0004_access': { up: createAccessTables },
 };
 
 async function createDocumentTables(database: Kysely<unknown>): Promise<void> {

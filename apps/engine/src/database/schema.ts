@@ -1,11 +1,12 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { AccountTables } from './account-schema.ts';
 
 /**
  * The tables as Kysely types. `bigint` columns are JS numbers here: epochs are clock values in ms and sequence numbers
  * are counted up from 1, so both stay below 2^53 (`value-types.ts` refuses anything larger). `bytea` columns must be
  * written as a Buffer: `pg` would write any other array as text.
  */
-export type Database = {
+export type Database = AccountTables & {
   readonly document_snapshots: DocumentSnapshots;
   readonly log_entries: LogEntries;
   readonly log_heads: LogHeads;

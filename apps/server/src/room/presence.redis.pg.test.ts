@@ -2,6 +2,7 @@ import { encodePresence } from '@kryton/engine/protocol/frames.ts';
 import { encodePresenceUpdate } from '@kryton/engine/protocol/presence-codec.ts';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Principal } from '../auth/principal.ts';
 import { rawClient } from '../testing/raw-client.ts';
 import { type StockClient, stockClient } from '../testing/stock-client.ts';
 import { baseOf, freshDoc, nodeAt, startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -102,7 +103,12 @@ describe('presence', () => {
   it('PRES2 a signed-in principal is shown under its own name, whatever the client claims', async () => {
     const { principalId } = await import('@kryton/engine/protocol/ids.ts');
     const authenticator = {
-      identify: async () => ({ id: principalId('user-7'), kind: 'user' as const, name: 'Ada Lovelace' }),
+      identify: async (): Promise<Principal> => ({
+        id: principalId('user-7'),
+        kind: 'user',
+        name: 'Ada Lovelace',
+        credential: { kind: 'none' },
+      }),
     };
     const node = await cluster.start({ authenticator });
     const docId = freshDoc();

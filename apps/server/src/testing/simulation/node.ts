@@ -154,7 +154,12 @@ export class SimNode {
     const connection = new Connection({
       ...link.serverSide(),
       id: makeConnectionId(this.#id, ++this.#counter),
-      principal: { id: principalId('visitor:simulated'), kind: 'visitor', name: 'Somebody' },
+      principal: {
+        id: principalId('visitor:simulated'),
+        kind: 'visitor',
+        name: 'Somebody',
+        credential: { kind: 'none' },
+      },
       role: 'editor',
       nodeName: this.name,
       heavy: this.#heavy,
