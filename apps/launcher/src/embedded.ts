@@ -122,6 +122,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
           webRoot: WEB_ROOT,
           urls,
           trustProxy: config.trustProxy,
+          routes: [],
           // Both nodes leave together and there is no third to go to: nobody is made to wait.
           limits: { ...limitsOf(config), drainMs: 0 },
         });

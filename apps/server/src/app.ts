@@ -10,6 +10,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Access } from './access/access.ts';
 import type { Authenticator } from './auth/principal.ts';
 import { drainNode } from './drain/drain.ts';
+import { type ApiRoutes, registerApi } from './http/api.ts';
 import { answerErrors } from './http/error-handler.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
@@ -41,6 +42,8 @@ export type NodeParts = {
   readonly webRoot: string;
   readonly urls: readonly string[];
   readonly trustProxy: boolean | string[];
+  /** The routes of the API. */
+  readonly routes: readonly ApiRoutes[];
   readonly limits: NodeLimits;
 };
 
@@ -129,6 +132,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     refusal,
     onConnection: (result) => metrics.upgrade(result),
   });
+  await registerApi(app, { ...parts, name, rooms, connections });
   registerHealthRoutes(app, { unreadyBecause: refusal });
   await registerPageRoutes(app, { ...parts, nodeName: name });
 

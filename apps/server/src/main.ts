@@ -67,6 +67,7 @@ function clusterNode(config: Config, logger: Logger): Service {
         webRoot: WEB_ROOT,
         urls: [],
         trustProxy: config.trustProxy,
+        routes: [],
         limits: limitsOf(config),
       });
       service = nodeService(node, config.host, config.port);

@@ -1,9 +1,7 @@
 import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { Principal } from '../auth/principal.ts';
-
-/** What somebody may do with a document (ACC1): read and be seen; write; also grant and delete. */
-export type Role = 'viewer' | 'editor' | 'owner';
+import type { Role } from './role.ts';
 
 /** Deny by default: null is no access at all. */
 export interface Access {
@@ -29,8 +27,3 @@ export type Verdict =
       readonly kind: 'ended';
       readonly close: Extract<CloseKind, 'sessionEnded' | 'grantRemoved' | 'documentDeleted'>;
     };
-
-/** Whether a role may change the document. */
-export function mayWrite(role: Role): boolean {
-  return role !== 'viewer';
-}

@@ -1,5 +1,5 @@
 import type { DocId, PrincipalId } from '@kryton/engine/protocol/ids.ts';
-import type { Role } from '../access/access.ts';
+import type { Role } from '../access/role.ts';
 
 /** Who is at the other end of a connection or a request, and by which credential. */
 export type Principal = {
@@ -44,10 +44,16 @@ export type Credential =
   /** Nothing was shown: tests and simulations of what lies behind the edge. */
   | { readonly kind: 'none' };
 
-/** What an authenticator looks at: a request's headers and its URL as sent. */
+/** What an authenticator looks at. */
 export type CredentialSource = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly url?: string | undefined;
+  /** As sent, with its query. */
+  readonly url: string;
+  /**
+   * Whether a cookie needs an Origin beside it: `required` where a page of another site could make the browser send
+   * it and act (an upgrade, anything but GET and HEAD), `if-present` where it could only read, which CORS forbids.
+   */
+  readonly origin: 'required' | 'if-present';
 };
 
 /** Finds out who sends a request, before anything is spent on it (ACC5). */

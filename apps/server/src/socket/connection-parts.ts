@@ -3,7 +3,7 @@ import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { ConnectionId } from '@kryton/engine/protocol/ids.ts';
 import type { WebSocket } from 'ws';
-import type { Role } from '../access/access.ts';
+import type { Role } from '../access/role.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { RoomLogger } from '../room/room-ports.ts';
 import type { PaceLimits } from './pace.ts';

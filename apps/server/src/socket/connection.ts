@@ -12,7 +12,7 @@ import type { ConnectionId } from '@kryton/engine/protocol/ids.ts';
 import { decodePresence, PresenceRefused, stampUser } from '@kryton/engine/protocol/presence-codec.ts';
 import { type CheckedUpdate, checkStateVector, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { UpdateRefused } from '@kryton/engine/protocol/update-refused.ts';
-import { mayWrite } from '../access/access.ts';
+import { mayWrite } from '../access/role.ts';
 import type { Member } from '../room/member.ts';
 import { type PreparedFrame, prepareFrame } from '../room/prepared-frame.ts';
 import type { Room } from '../room/room.ts';

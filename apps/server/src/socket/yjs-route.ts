@@ -4,7 +4,8 @@ import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import { type DocId, makeConnectionId, type NodeId, parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RawData, WebSocket } from 'ws';
-import type { Access, Role } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
+import type { Role } from '../access/role.ts';
 import type { Authenticator, Principal } from '../auth/principal.ts';
 import { ApiError } from '../http/errors.ts';
 import type { RoomLogger } from '../room/room-ports.ts';
@@ -109,7 +110,11 @@ async function admit(
   if (parts.connections.size >= parts.limits.connections) throw new ApiError('full');
   const docId = parseDocId(request.params.docId);
   if (docId === null) throw new ApiError('badDocId');
-  const principal = await parts.authenticator.identify(request);
+  const principal = await parts.authenticator.identify({
+    headers: request.headers,
+    url: request.url,
+    origin: 'required',
+  });
   if (principal === null) throw new ApiError('unauthenticated');
   const role = await parts.access.roleOn(principal, docId);
   // Alike for a document that is not there and one that is not theirs: nobody learns which ids exist.

@@ -11,6 +11,7 @@ import { openAccess } from '../access/open-access.ts';
 import { type ClusterNode, createNode, type NodeLimits } from '../app.ts';
 import type { Authenticator } from '../auth/principal.ts';
 import { visitors } from '../auth/visitors.ts';
+import type { ApiRoutes } from '../http/api.ts';
 
 export type TestNodeOptions = {
   readonly name: string;
@@ -21,6 +22,8 @@ export type TestNodeOptions = {
   readonly limits?: Partial<NodeLimits>;
   readonly authenticator?: Authenticator;
   readonly access?: Access;
+  readonly routes?: readonly ApiRoutes[];
+  readonly trustProxy?: boolean | string[];
   /** The folder of the built page; none unless told. */
   readonly webRoot?: string;
   /** What the node tells pages about further nodes; nothing unless told. */
@@ -77,7 +80,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     timers: systemTimers,
     webRoot: options.webRoot ?? '/nowhere',
     urls: options.urls ?? [],
-    trustProxy: false,
+    trustProxy: options.trustProxy ?? false,
+    routes: options.routes ?? [],
     limits: { ...LIMITS, ...options.limits },
   });
   const port = options.port ?? (await freePort());

@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Authenticator, Principal } from '../auth/principal.ts';
+import type { Rooms } from '../room/rooms.ts';
+import type { Connections } from '../socket/connections.ts';
+import { ApiError } from './errors.ts';
+
+/** A Fastify on which routes declare their schemas with zod. */
+export type ApiInstance = FastifyInstance<
+  FastifyInstance['server'],
+  import('node:http').IncomingMessage,
+  import('node:http').ServerResponse,
+  FastifyInstance['log'],
+  ZodTypeProvider
+>;
+
+/** What routes may use of the node that they are mounted on. */
+export type ApiNode = {
+  readonly name: string;
+  readonly rooms: Rooms;
+  readonly connections: Connections;
+};
+
+/** Mounts routes of one concern under `/api`. */
+export type ApiRoutes = (api: ApiInstance, node: ApiNode) => void | Promise<void>;
+
+export type ApiParts = ApiNode & {
+  readonly authenticator: Authenticator;
+  readonly routes: readonly ApiRoutes[];
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends the request; set before its body is read, on every route of the API. */
+    principal: Principal;
+  }
+}
+
+const READ_ONLY = new Set(['GET', 'HEAD']);
+
+/** The API: every route behind authentication (ACC1), its schemas in zod. */
+export async function registerApi(app: FastifyInstance, parts: ApiParts): Promise<void> {
+  const mountAll: FastifyPluginAsync = async (scope) => {
+    const api = scope.withTypeProvider<ZodTypeProvider>();
+    api.setValidatorCompiler(validatorCompiler);
+    api.setSerializerCompiler(serializerCompiler);
+    // Fastify wants a value of every request from the start; the hook replaces it before anybody can read it.
+    api.decorateRequest('principal', null as unknown as Principal);
+    api.addHook('onRequest', async (request) => {
+      const principal = await parts.authenticator.identify({
+        headers: request.headers,
+        url: request.url,
+        origin: READ_ONLY.has(request.method) ? 'if-present' : 'required',
+      });
+      if (principal === null) throw new ApiError('unauthenticated');
+      request.principal = principal;
+    });
+    for (const mount of parts.routes) await mount(api, parts);
+  };
+  await app.register(mountAll);
+}
