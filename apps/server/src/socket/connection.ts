@@ -6,6 +6,7 @@ import {
   encodeNodeName,
   encodePermissionDenied,
   type Frame,
+  KEEP_ALIVE,
   MalformedFrame,
 } from '@kryton/engine/protocol/frames.ts';
 import type { ConnectionId } from '@kryton/engine/protocol/ids.ts';
@@ -18,6 +19,7 @@ import { type PreparedFrame, prepareFrame } from '../room/prepared-frame.ts';
 import type { Room } from '../room/room.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 import { Inbox } from './inbox.ts';
+import type { LiveSocket } from './live-socket.ts';
 import { Outbox } from './outbox.ts';
 import { Pace } from './pace.ts';
 
@@ -25,6 +27,8 @@ import { Pace } from './pace.ts';
 const INLINE_CHECK_BYTES = 64 * 1024;
 /** The largest messages that may come one after the other before the socket rests. */
 const BURST_MESSAGES = 2;
+/** Built once for all. */
+const KEEP_ALIVE_FRAME = prepareFrame(KEEP_ALIVE);
 /** An update without structs begins with this byte: no clients, then the delete set. */
 const NO_STRUCTS = 0;
 
@@ -35,7 +39,7 @@ type State =
   | { readonly kind: 'closed' };
 
 /** One WebSocket: what it says, what it is told, who it is and what it may. */
-export class Connection implements Member {
+export class Connection implements Member, LiveSocket {
   readonly id: ConnectionId;
   readonly principal: string;
   readonly #parts: ConnectionParts;
@@ -133,11 +137,14 @@ export class Connection implements Member {
     this.#inbox.resume();
   }
 
+  keepAlive(): void {
+    this.send(KEEP_ALIVE_FRAME);
+  }
+
   ping(): void {
     if (this.#state.kind !== 'closed') this.#parts.socket.ping();
   }
 
-  /** Ends the socket without a word: nobody is there to hear one. */
   terminate(): void {
     this.#parts.socket.terminate();
   }

@@ -1,7 +1,5 @@
 import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
-import { KEEP_ALIVE } from '@kryton/engine/protocol/frames.ts';
-import { prepareFrame } from '../room/prepared-frame.ts';
-import type { Connection } from './connection.ts';
+import type { LiveSocket } from './live-socket.ts';
 
 /** WIRE4: a client hears a message at least every 25 s; the clock ticks once a second. */
 const SILENT_S = 20;
@@ -10,10 +8,9 @@ const PING_AFTER_S = 30;
 /** … and one that did not answer either is gone: its presence must not stay. */
 const GONE_AFTER_S = 75;
 
-/** All connections of a node, and the one clock that keeps them alive. */
+/** All WebSockets of a node, and the one clock that keeps them alive. */
 export class Connections {
-  readonly #all = new Set<Connection>();
-  readonly #keepAlive = prepareFrame(KEEP_ALIVE);
+  readonly #all = new Set<LiveSocket>();
   #now = 0;
 
   get size(): number {
@@ -25,11 +22,11 @@ export class Connections {
     return this.#now;
   }
 
-  add(connection: Connection): void {
+  add(connection: LiveSocket): void {
     this.#all.add(connection);
   }
 
-  delete(connection: Connection): void {
+  delete(connection: LiveSocket): void {
     this.#all.delete(connection);
   }
 
@@ -44,8 +41,7 @@ export class Connections {
     this.#now++;
     for (const connection of this.#all) {
       const silentS = this.#now - connection.heardAt;
-      if (this.#now - connection.sentAt >= SILENT_S && connection.outboxBytes === 0)
-        connection.send(this.#keepAlive);
+      if (this.#now - connection.sentAt >= SILENT_S && connection.outboxBytes === 0) connection.keepAlive();
       if (silentS >= GONE_AFTER_S) connection.terminate();
       else if (silentS >= PING_AFTER_S && silentS % PING_AFTER_S === 0) connection.ping();
     }

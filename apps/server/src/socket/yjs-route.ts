@@ -1,22 +1,29 @@
 import type { Socket } from 'node:net';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
-import { type DocId, makeConnectionId, type NodeId, parseDocId } from '@kryton/engine/protocol/ids.ts';
+import { makeConnectionId, type NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RawData, WebSocket } from 'ws';
-import type { Access } from '../access/access.ts';
-import type { Role } from '../access/role.ts';
-import type { Authenticator, Principal } from '../auth/principal.ts';
+import type { Principal } from '../auth/principal.ts';
 import { ApiError } from '../http/errors.ts';
 import type { RoomLogger } from '../room/room-ports.ts';
 import type { Rooms } from '../room/rooms.ts';
+import {
+  type AdmissionParts,
+  admitToDocument,
+  admitToNode,
+  counted,
+  type DocumentAdmission,
+  docIdOf,
+  identify,
+} from './admission.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionLimits } from './connection-parts.ts';
 import type { Connections } from './connections.ts';
 import { Turns } from './turns.ts';
 
 /** What the upgrade decided, handed from the hook to the handler. */
-type Admission = { readonly docId: DocId; readonly principal: Principal; readonly role: Role };
+type Admission = DocumentAdmission & { readonly principal: Principal };
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,20 +31,15 @@ declare module 'fastify' {
   }
 }
 
-export type YjsRouteParts = {
+export type YjsRouteParts = AdmissionParts & {
   readonly node: NodeId;
   readonly nodeName: string;
   readonly rooms: Rooms;
   readonly connections: Connections;
-  readonly authenticator: Authenticator;
-  readonly access: Access;
   readonly heavy: HeavyWork;
   readonly logger: RoomLogger;
   readonly timers: Timers;
   readonly limits: ConnectionLimits & { readonly connections: number };
-  /** Why this node takes no new connections at the moment; null when it does. */
-  readonly refusal: () => 'draining' | 'logUnreachable' | null;
-  readonly onConnection: (event: 'accepted' | 'refused') => void;
 };
 
 /**
@@ -55,12 +57,7 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
     {
       websocket: true,
       preValidation: async (request) => {
-        try {
-          request.admission = await admit(request, parts);
-        } catch (error) {
-          parts.onConnection('refused');
-          throw error;
-        }
+        request.admission = await counted(parts, () => admit(request, parts));
       },
     },
     (socket: WebSocket, request) => {
@@ -105,21 +102,10 @@ async function admit(
   request: FastifyRequest<{ Params: { docId: string } }>,
   parts: YjsRouteParts,
 ): Promise<Admission> {
-  const refusal = parts.refusal();
-  if (refusal) throw new ApiError(refusal);
-  if (parts.connections.size >= parts.limits.connections) throw new ApiError('full');
-  const docId = parseDocId(request.params.docId);
-  if (docId === null) throw new ApiError('badDocId');
-  const principal = await parts.authenticator.identify({
-    headers: request.headers,
-    url: request.url,
-    origin: 'required',
-  });
-  if (principal === null) throw new ApiError('unauthenticated');
-  const role = await parts.access.roleOn(principal, docId);
-  // Alike for a document that is not there and one that is not theirs: nobody learns which ids exist.
-  if (role === null) throw new ApiError('notFound');
-  return { docId, principal, role };
+  admitToNode(parts);
+  const docId = docIdOf(request.params.docId);
+  const principal = await identify(request, parts);
+  return { principal, ...(await admitToDocument(parts.access, principal, docId)) };
 }
 
 /** Listens synchronously, because the client may have sent its first frames together with the handshake (WIRE3). */
