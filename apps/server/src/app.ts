@@ -6,13 +6,13 @@ import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import { makeNodeId, type NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { FastifyBaseLogger } from 'fastify';
 import type { Access } from './access/access.ts';
 import type { Authenticator } from './auth/principal.ts';
 import { drainNode } from './drain/drain.ts';
 import { type ApiRoutes, registerApi } from './http/api.ts';
-import { answerErrors } from './http/error-handler.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
+import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { CacheBudget } from './room/cache-budget.ts';
@@ -103,14 +103,11 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   });
   const refusal = () => (isDraining ? 'draining' : canary.isHearing ? null : 'logUnreachable');
 
-  const app = Fastify({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
+  const app = createHttpServer({
+    logger,
     trustProxy: parts.trustProxy,
-    routerOptions: { maxParamLength: 1_000 },
-    forceCloseConnections: true,
-  }) as unknown as FastifyInstance;
-  answerErrors(app);
+    connections: limits.connections,
+  });
   await app.register(websocket, {
     options: {
       maxPayload: limits.messageBytes * MESSAGE_SLACK,
@@ -123,6 +120,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     // The plugin's own closes every client at once and without a code; `drain` does it (DRAIN1).
     preClose: (done) => done(),
   });
+  refuseMisplaced(app);
   registerYjsRoute(app, {
     ...parts,
     node: id,

@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { parseDocId } from '@kryton/engine/protocol/ids.ts';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Authenticator, Principal } from '../auth/principal.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Connections } from '../socket/connections.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, unavailable } from './errors.ts';
 
 /** A Fastify on which routes declare their schemas with zod. */
 export type ApiInstance = FastifyInstance<
@@ -40,6 +41,17 @@ const READ_ONLY = new Set(['GET', 'HEAD']);
 
 /** The API: every route behind authentication (ACC1), its schemas in zod. */
 export async function registerApi(app: FastifyInstance, parts: ApiParts): Promise<void> {
+  await mountRoutes(app, parts.authenticator, async (api) => {
+    for (const mount of parts.routes) await mount(api, parts);
+  });
+}
+
+/** Mounts what `mount` adds behind `authenticator`. */
+export async function mountRoutes(
+  app: FastifyInstance,
+  authenticator: Authenticator,
+  mount: (api: ApiInstance) => Promise<void>,
+): Promise<void> {
   const mountAll: FastifyPluginAsync = async (scope) => {
     const api = scope.withTypeProvider<ZodTypeProvider>();
     api.setValidatorCompiler(validatorCompiler);
@@ -47,15 +59,21 @@ export async function registerApi(app: FastifyInstance, parts: ApiParts): Promis
     // Fastify wants a value of every request from the start; the hook replaces it before anybody can read it.
     api.decorateRequest('principal', null as unknown as Principal);
     api.addHook('onRequest', async (request) => {
-      const principal = await parts.authenticator.identify({
-        headers: request.headers,
-        url: request.url,
-        origin: READ_ONLY.has(request.method) ? 'if-present' : 'required',
-      });
+      refuseBadDocId(request);
+      const origin = READ_ONLY.has(request.method) ? 'if-present' : 'required';
+      const principal = await authenticator
+        .identify({ headers: request.headers, url: request.url, origin })
+        .catch((error) => Promise.reject(unavailable(error)));
       if (principal === null) throw new ApiError('unauthenticated');
       request.principal = principal;
     });
-    for (const mount of parts.routes) await mount(api, parts);
+    await mount(api);
   };
   await app.register(mountAll);
+}
+
+/** Where a route names a document, its id is checked once for all of them, after the one decoding that the router does. */
+function refuseBadDocId({ params }: FastifyRequest): void {
+  if (typeof params !== 'object' || params === null || !('docId' in params)) return;
+  if (typeof params.docId !== 'string' || parseDocId(params.docId) === null) throw new ApiError('badDocId');
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Access } from '../access/access.ts';
 import { type Role, reaches } from '../access/role.ts';
 import type { Authenticator, Principal } from '../auth/principal.ts';
-import { ApiError } from '../http/errors.ts';
+import { ApiError, unavailable } from '../http/errors.ts';
 
 export type AdmissionParts = {
   readonly connections: { readonly size: number };
@@ -31,7 +31,9 @@ export function admitToNode(parts: AdmissionParts): void {
 /** Who wants to connect. Throws an `ApiError` when nobody is known. */
 export async function identify(request: FastifyRequest, parts: AdmissionParts): Promise<Principal> {
   const { headers, url } = request;
-  const principal = await parts.authenticator.identify({ headers, url, origin: 'required' });
+  const principal = await parts.authenticator
+    .identify({ headers, url, origin: 'required' })
+    .catch((error) => Promise.reject(unavailable(error)));
   if (principal === null) throw new ApiError('unauthenticated');
   return principal;
 }
@@ -53,7 +55,7 @@ export async function admitToDocument(
   docId: DocId,
   needed: Role = 'viewer',
 ): Promise<DocumentAdmission> {
-  const role = await access.roleOn(principal, docId);
+  const role = await access.roleOn(principal, docId).catch((error) => Promise.reject(unavailable(error)));
   if (role === null) throw new ApiError('notFound');
   if (!reaches(role, needed)) throw new ApiError('forbidden');
   return { docId, role };
