@@ -9,10 +9,13 @@
  *   been missed: whoever cannot afford that compares with what is stored.
  */
 export interface MessageBus {
-  /** Resolves when the message was handed over; rejects when the store does not answer in time. */
+  /** Resolves when the message was handed over; rejects with {@link BusUnavailable} when Redis does not answer in time. */
   publish(channel: string, message: Uint8Array): Promise<void>;
 
-  /** Resolves when the subscription is confirmed; the result ends it. A listener that throws stops nobody else. */
+  /**
+   * Resolves when the subscription is confirmed; the result ends it. A listener that throws stops nobody else. Rejects
+   * with {@link BusUnavailable}, and then nothing is subscribed.
+   */
   subscribe(channel: string, listener: (message: Uint8Array) => void): Promise<() => Promise<void>>;
 
   /** `listener` is called whenever messages may have been missed; the result ends that. */
@@ -20,4 +23,9 @@ export interface MessageBus {
 
   /** Ends connections; pending calls reject. */
   close(): Promise<void>;
+}
+
+/** Redis did not answer in time or refused, or the bus is closed; `cause` holds its own error. */
+export class BusUnavailable extends Error {
+  override readonly name = 'BusUnavailable';
 }

@@ -2,10 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
-/** The Lua scripts; the number in a name is how many of the arguments are keys. */
-const SCRIPTS = { append: 'append-3', open: 'open-3', head: 'head-2', trim: 'trim-2' } as const;
-export type ScriptName = keyof typeof SCRIPTS;
-
 /** What Redis answers a script: strings arrive as Buffers, numbers as numbers, Lua's false as null. */
 export type ScriptReply = Buffer | number | null | ScriptReply[];
 
@@ -21,31 +17,28 @@ type WithEvalshaBuffer = {
 type Script = { readonly keys: number; readonly source: string; readonly sha: string };
 
 /**
- * Runs the scripts by their hash. They are sent to Redis ahead of use (`load`, on every connect) because a script
+ * Runs Lua scripts by their hash; the number at the end of a file's name is how many of the arguments are keys. They are sent to Redis ahead of use (`load`, on every connect) because a script
  * that is only sent after NOSCRIPT overtakes what was pipelined behind it.
  */
-export class RedisScripts {
+export class RedisScripts<Name extends string> {
   readonly #redis: Redis & WithEvalshaBuffer;
-  readonly #scripts: Record<ScriptName, Script>;
+  readonly #scripts: Readonly<Record<Name, Script>>;
 
-  constructor(redis: Redis) {
+  /** `files` are the scripts by name: `{ append: new URL('./lua/append-3.lua', import.meta.url) }`. */
+  constructor(redis: Redis, files: Readonly<Record<Name, URL>>) {
     this.#redis = redis as Redis & WithEvalshaBuffer;
     this.#scripts = Object.fromEntries(
-      Object.entries(SCRIPTS).map(([name, file]) => {
-        const source = readFileSync(new URL(`./lua/${file}.lua`, import.meta.url), 'utf8');
-        const sha = createHash('sha1').update(source).digest('hex');
-        return [name, { keys: Number(file.split('-')[1]), source, sha }];
-      }),
-    ) as Record<ScriptName, Script>;
+      Object.entries<URL>(files).map(([name, file]) => [name, readScript(file)]),
+    ) as Record<Name, Script>;
   }
 
   async load(): Promise<void> {
-    for (const { source } of Object.values(this.#scripts)) {
+    for (const { source } of Object.values<Script>(this.#scripts)) {
       await this.#redis.script('LOAD', source);
     }
   }
 
-  async run(name: ScriptName, args: readonly (string | number | Buffer)[]): Promise<ScriptReply> {
+  async run(name: Name, args: readonly (string | number | Buffer)[]): Promise<ScriptReply> {
     const { sha, keys } = this.#scripts[name];
     const call = () => this.#redis.evalshaBuffer(sha, keys, ...args);
     try {
@@ -56,4 +49,10 @@ export class RedisScripts {
       return await call();
     }
   }
+}
+
+function readScript(file: URL): Script {
+  const source = readFileSync(file, 'utf8');
+  const sha = createHash('sha1').update(source).digest('hex');
+  return { keys: Number(/-(\d+)\.lua$/.exec(file.pathname)?.[1]), source, sha };
 }

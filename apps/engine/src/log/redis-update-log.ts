@@ -32,6 +32,14 @@ const IDLE_LIFETIME_MS = 10 * 60_000;
 /** Entries one call of `trim-2.lua` looks at; about a millisecond of Redis. */
 const TRIM_CHUNK = 1_000;
 
+const script = (file: string): URL => new URL(`./lua/${file}.lua`, import.meta.url);
+const SCRIPTS = {
+  append: script('append-3'),
+  open: script('open-3'),
+  head: script('head-2'),
+  trim: script('trim-2'),
+};
+
 export type RedisUpdateLogOptions = {
   /** `redis://…` */
   readonly url: string;
@@ -47,7 +55,7 @@ export type RedisUpdateLogOptions = {
 export class RedisUpdateLog implements UpdateLog {
   readonly #commands: Redis;
   readonly #listening: Redis;
-  readonly #scripts: RedisScripts;
+  readonly #scripts: RedisScripts<keyof typeof SCRIPTS>;
   readonly #redisRun: RedisRun;
   readonly #subscriptions: RedisSubscriptions;
   readonly #interruptionListeners = new Set<() => void>();
@@ -69,7 +77,7 @@ export class RedisUpdateLog implements UpdateLog {
   private constructor({ url, name, onError }: RedisUpdateLogOptions) {
     this.#commands = commandConnection(url, `${name}:log`);
     this.#listening = listeningConnection(url, `${name}:live`);
-    this.#scripts = new RedisScripts(this.#commands);
+    this.#scripts = new RedisScripts(this.#commands, SCRIPTS);
     this.#redisRun = new RedisRun(this.#commands);
     this.#subscriptions = new RedisSubscriptions(this.#listening, {
       onRestored: () => {
@@ -207,7 +215,7 @@ export class RedisUpdateLog implements UpdateLog {
     this.#listening.disconnect();
   }
 
-  #run(name: Parameters<RedisScripts['run']>[0], args: (string | number | Buffer)[]): Promise<ScriptReply> {
+  #run(name: keyof typeof SCRIPTS, args: (string | number | Buffer)[]): Promise<ScriptReply> {
     return this.#guard(() => this.#scripts.run(name, args));
   }
 
