@@ -61,6 +61,20 @@ export async function admitToDocument(
   return { docId, role };
 }
 
+/**
+ * The role of somebody who opens a document, which may create it (`Access.admit`). Throws an `ApiError`, `notFound`, as
+ * {@link admitToDocument} does.
+ */
+export async function admitToOpen(
+  access: Access,
+  principal: Principal,
+  docId: DocId,
+): Promise<DocumentAdmission> {
+  const role = await access.admit(principal, docId).catch((error) => Promise.reject(unavailable(error)));
+  if (role === null) throw new ApiError('notFound');
+  return { docId, role };
+}
+
 /** Runs an admission and counts it when it refuses. */
 export async function counted<Admitted>(
   parts: AdmissionParts,

@@ -14,7 +14,7 @@ describe('the wire', () => {
   const clients: StockClient[] = [];
   beforeAll(async () => {
     const urls = { redisUrl: inject('redisUrl'), postgresUrl: inject('postgresUrl') };
-    const viewer = { access: { ...openAccess, roleOn: async () => 'viewer' as const } };
+    const viewer = { access: { ...openAccess, admit: async () => 'viewer' as const } };
     cluster = await startTestCluster(urls, [{}, {}, viewer]);
   });
   afterEach(() => {

@@ -10,8 +10,8 @@ import type { RoomLogger } from '../room/room-ports.ts';
 import type { Rooms } from '../room/rooms.ts';
 import {
   type AdmissionParts,
-  admitToDocument,
   admitToNode,
+  admitToOpen,
   counted,
   type DocumentAdmission,
   docIdOf,
@@ -105,7 +105,7 @@ async function admit(
   admitToNode(parts);
   const docId = docIdOf(request.params.docId);
   const principal = await identify(request, parts);
-  return { principal, ...(await admitToDocument(parts.access, principal, docId)) };
+  return { principal, ...(await admitToOpen(parts.access, principal, docId)) };
 }
 
 /** Listens synchronously, because the client may have sent its first frames together with the handshake (WIRE3). */
