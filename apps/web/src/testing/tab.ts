@@ -42,9 +42,6 @@ export class Tab {
   private constructor(page: Page) {
     this.page = page;
     page.on('pageerror', (error) => this.errors.push(error.message));
-    page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) this.errors.push(message.text());
-    });
   }
 
   /** Opens a document, takes a name, and resolves once it is connected. */
@@ -123,7 +120,7 @@ export class Tab {
     await this.part('saved-mark', `[data-state="${state}"]`).waitFor({ timeout: withinMs });
   }
 
-  /** Exceptions that nobody caught, and what the content security policy forbade. */
+  /** Exceptions that nobody caught. */
   uncaught(): readonly string[] {
     return this.errors;
   }
