@@ -14,6 +14,7 @@ import { type ApiRoutes, registerApi } from './http/api.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
 import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
+import { registerSecurityHeaders, type WebAddress } from './http/security-headers.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { CacheBudget } from './room/cache-budget.ts';
 import { Canary } from './room/canary.ts';
@@ -41,6 +42,10 @@ export type NodeParts = {
   readonly timers: Timers;
   readonly webRoot: string;
   readonly urls: readonly string[];
+  /** The public URL; the first of `urls`, or this machine, unless told. */
+  readonly appUrl?: string;
+  /** Pages that may use the API with a session; those of `urls` may, unless told. */
+  readonly origins?: readonly string[];
   readonly trustProxy: boolean | string[];
   /** The routes of the API. */
   readonly routes: readonly ApiRoutes[];
@@ -74,6 +79,10 @@ export type ClusterNode = {
   /** Closes everything that is left. */
   stop(): Promise<void>;
 };
+
+function webAddressOf({ urls, appUrl = urls[0] ?? 'http://localhost', origins = [] }: NodeParts): WebAddress {
+  return { appUrl, origins, urls };
+}
 
 /** Wires one node in the order of the walk: socket, auth and access, room, log; then what serves beside it. */
 export async function createNode(parts: NodeParts): Promise<ClusterNode> {
@@ -121,6 +130,8 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     preClose: (done) => done(),
   });
   refuseMisplaced(app);
+  const address = webAddressOf(parts);
+  await registerSecurityHeaders(app, address);
   registerYjsRoute(app, {
     ...parts,
     node: id,
@@ -132,7 +143,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   });
   await registerApi(app, { ...parts, name, rooms, connections });
   registerHealthRoutes(app, { unreadyBecause: refusal });
-  await registerPageRoutes(app, { ...parts, nodeName: name });
+  await registerPageRoutes(app, { ...parts, address, nodeName: name });
 
   const forgetInterruption = log.onInterruption(() => void tails.compareAll());
   const background = Promise.all([canary.run(), tails.run()]);

@@ -1,30 +1,50 @@
-import { existsSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { contentSecurityPolicy, type WebAddress } from './security-headers.ts';
+
+/** What the build writes into the page where a nonce belongs (apps/web/vite.config.ts). */
+const NONCE_MARK = '__STYLE_NONCE__';
 
 export type PageParts = {
   /** The folder of the built page. */
   readonly webRoot: string;
   readonly nodeName: string;
-  /** Base URLs a browser may try when this one stops answering; empty behind a proxy. */
-  readonly urls: readonly string[];
+  /** `urls`: what a browser may try when this node stops answering. */
+  readonly address: WebAddress;
 };
 
 /** The web app at `/`, and what it asks about the node that it is on. */
 export async function registerPageRoutes(
   app: FastifyInstance,
-  { webRoot, nodeName, urls }: PageParts,
+  { webRoot, nodeName, address }: PageParts,
 ): Promise<void> {
-  app.get('/api/node', async () => ({ node: nodeName, urls }));
-  if (!existsSync(webRoot)) {
+  app.get('/api/node', async () => ({ node: nodeName, urls: address.urls }));
+  const indexFile = join(webRoot, 'index.html');
+  if (!existsSync(indexFile)) {
     app.log.warn(
       { webRoot },
       'the page is not built: run `npm run build`; the API and WebSockets work without it',
     );
     return;
   }
+  const page = readFileSync(indexFile, 'utf8');
+  // The editor makes its styles as it runs; a nonce of their own lets those in, and no others.
+  const sendPage = async (_request: unknown, reply: FastifyReply) => {
+    const nonce = randomBytes(16).toString('base64url');
+    return reply
+      .header('content-security-policy', contentSecurityPolicy(address, nonce))
+      .header('cache-control', 'no-cache')
+      .type('text/html; charset=utf-8')
+      .send(page.replaceAll(NONCE_MARK, nonce));
+  };
+  app.get('/', sendPage);
+  app.get('/index.html', sendPage);
   await app.register(fastifyStatic, {
     root: webRoot,
+    index: false,
     // File names carry a hash of their content; the page that names them does not.
     setHeaders: (reply, path) => {
       const isHashed = path.includes('/assets/');

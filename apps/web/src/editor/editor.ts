@@ -36,6 +36,7 @@ export function openEditor(ports: {
         EditorState.lineSeparator.of('\n'),
         EditorView.clipboardInputFilter.of((pasted) => pasted.replace(/\r\n?/g, '\n')),
         EditorView.lineWrapping,
+        EditorView.cspNonce.of(styleNonce()),
         EditorView.contentAttributes.of({
           'aria-label': 'Document text',
           'data-testid': 'editor',
@@ -62,6 +63,11 @@ export function openEditor(ports: {
     setReadOnly: (isReadOnly) =>
       view.dispatch({ effects: access.reconfigure(isReadOnly ? readable : writable) }),
   };
+}
+
+/** Lets the editor's own styles through the content security policy; empty under the development server, which has none. */
+function styleNonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
 }
 
 const searchWords = {

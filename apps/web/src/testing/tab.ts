@@ -42,6 +42,9 @@ export class Tab {
   private constructor(page: Page) {
     this.page = page;
     page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) this.errors.push(message.text());
+    });
   }
 
   /** Opens a document, takes a name, and resolves once it is connected. */
@@ -120,7 +123,7 @@ export class Tab {
     await this.part('saved-mark', `[data-state="${state}"]`).waitFor({ timeout: withinMs });
   }
 
-  /** Exceptions that nobody caught. */
+  /** Exceptions that nobody caught, and what the content security policy forbade. */
   uncaught(): readonly string[] {
     return this.errors;
   }
