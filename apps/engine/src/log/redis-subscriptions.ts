@@ -4,7 +4,21 @@ import { liveChannel, nodeChannel, presenceChannel } from './keys.ts';
 import { parsePosition } from './position.ts';
 import type { LogListener } from './update-log.ts';
 
+/**
+ * The shortest time between two writes of subscriptions. Node accepts one connection per turn of its event loop, so a
+ * turn gathers nothing; what is gathered here stays together on its way through log and snapshots.
+ */
+const WINDOW_MS = 5;
+
 type ChannelHandler = (message: Buffer) => void;
+
+/** A command that waits to be written together with others. */
+type Waiting = {
+  readonly command: 'ssubscribe' | 'sunsubscribe';
+  readonly channels: readonly string[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+};
 
 /**
  * All sharded subscriptions of one process over one connection.
@@ -19,6 +33,8 @@ export class RedisSubscriptions {
   readonly #listeners = new Map<DocId, Set<LogListener>>();
   readonly #onRestored: () => void;
   readonly #onError: (error: unknown) => void;
+  #waiting: Waiting[] = [];
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #wasReady = false;
 
   constructor(redis: Redis, events: { onRestored(): void; onError(error: unknown): void }) {
@@ -49,7 +65,7 @@ export class RedisSubscriptions {
     }
     try {
       // Also for a second listener: the first one's confirmation may still be on its way.
-      await this.#redis.ssubscribe(liveChannel(docId), presenceChannel(docId));
+      await this.#send('ssubscribe', docId);
     } catch (error) {
       this.#drop(docId, listener);
       throw error;
@@ -68,6 +84,44 @@ export class RedisSubscriptions {
     return this.#handlers.has(nodeChannel(nodeId));
   }
 
+  /**
+   * One command for each document (LOG7), and one write for all of a turn: where a crowd opens documents, a write each
+   * costs more than what it says.
+   */
+  #send(command: Waiting['command'], docId: DocId): Promise<void> {
+    const channels = [liveChannel(docId), presenceChannel(docId)];
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ command, channels, resolve, reject });
+      if (this.#waiting.length === 1) this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    const waitMs = this.#flushedAt + WINDOW_MS - performance.now();
+    const flush = () => void this.#flush();
+    // Node's timers are no finer than 1 ms.
+    if (waitMs < 1) setImmediate(flush);
+    else setTimeout(flush, waitMs);
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#flushedAt = performance.now();
+    try {
+      const pipeline = this.#redis.pipeline();
+      for (const { command, channels } of waiting) pipeline[command](...channels);
+      const results = (await pipeline.exec()) ?? [];
+      waiting.forEach(({ resolve, reject }, index) => {
+        const error = results[index]?.[0];
+        if (error) reject(error);
+        else resolve();
+      });
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
   #drop(docId: DocId, listener: LogListener): boolean {
     const listeners = this.#listeners.get(docId);
     if (!listeners?.delete(listener) || listeners.size > 0) return false;
@@ -81,7 +135,7 @@ export class RedisSubscriptions {
     if (!this.#drop(docId, listener)) return;
     // Without a connection there is no subscription to end: the renewal will not include it.
     if (this.#redis.status !== 'ready') return;
-    await this.#redis.sunsubscribe(liveChannel(docId), presenceChannel(docId)).catch(this.#onError);
+    await this.#send('sunsubscribe', docId).catch(this.#onError);
   }
 
   async #renewAll(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Database } from '../database/schema.ts';
 import { deadline } from '../lifecycle/deadline.ts';
 import type { Position } from '../log/position.ts';
 import type { DocId } from '../protocol/ids.ts';
+import { LoadQueue } from './load-queue.ts';
 import { type Snapshot, type SnapshotStore, SnapshotsUnavailable } from './snapshot-store.ts';
 
 /** Above the pool's own limits together (connection 5 s, statement 12 s): those name their reason. */
@@ -14,6 +15,18 @@ const DEADLINE_MS = 20_000;
  * the column so that a piece is found without reading what lies before it (STORAGE EXTERNAL in the migrations).
  */
 const PIECE_BYTES = 512 * 1024;
+
+/** Larger states are not read together with others: a hundred of these are 1.6 MB. */
+const SMALL_BYTES = 16 * 1024;
+
+/** `state` and `state_vector` of a small state only. */
+type SmallRow = {
+  readonly doc_id: DocId;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly state: Buffer | null;
+  readonly state_vector: Buffer | null;
+};
 
 type PieceRow = {
   readonly epoch: number;
@@ -30,12 +43,35 @@ type PieceRow = {
 /** Snapshots in PostgreSQL, or in the embedded database, which is served as one. */
 export class PostgresSnapshotStore implements SnapshotStore {
   readonly #database: Kysely<Database>;
+  /** A thousand documents that are opened together cost some ten statements. */
+  readonly #small = new LoadQueue<DocId, SmallRow>((docIds) => this.#loadSmall(docIds));
 
   constructor(database: Kysely<Database>) {
     this.#database = database;
   }
 
   async load(docId: DocId): Promise<Snapshot | null> {
+    const row = await this.#small.load(docId);
+    if (row === null) return null;
+    const { epoch, seq, state, state_vector } = row;
+    if (state === null || state_vector === null) return await this.#loadLarge(docId);
+    return { position: { epoch, seq }, state: ownBytes(state), stateVector: ownBytes(state_vector) };
+  }
+
+  async #loadSmall(docIds: readonly DocId[]): Promise<ReadonlyMap<DocId, SmallRow>> {
+    const { rows } = await this.#guard('loading a snapshot', () =>
+      sql<SmallRow>`
+        SELECT doc_id, epoch, seq,
+          CASE WHEN octet_length(state) <= ${SMALL_BYTES}::int THEN state END AS state,
+          CASE WHEN octet_length(state) <= ${SMALL_BYTES}::int THEN state_vector END AS state_vector
+        FROM document_snapshots
+        WHERE doc_id = ANY(${docIds})
+      `.execute(this.#database),
+    );
+    return new Map(rows.map((row) => [row.doc_id, row]));
+  }
+
+  async #loadLarge(docId: DocId): Promise<Snapshot | null> {
     const { rows } = await this.#guard('loading a snapshot', () =>
       sql<PieceRow>`
         SELECT epoch, seq, octet_length(state) AS length, piece,
@@ -92,6 +128,13 @@ function joinPieces(first: PieceRow, rows: readonly PieceRow[]): Snapshot {
     if (state_vector !== null) stateVector = state_vector;
   }
   return { position: { epoch: first.epoch, seq: first.seq }, state, stateVector };
+}
+
+/** A copy: `pg` cuts small values from a shared piece of memory, which a cache would keep alive. */
+function ownBytes(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 /** `pg` sends a Buffer as it is and would write any other array as text; this one shares the bytes. */

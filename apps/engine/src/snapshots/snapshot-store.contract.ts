@@ -117,6 +117,24 @@ export function describeSnapshotStore(name: string, start: () => Promise<Snapsho
       },
     );
 
+    it('gives back many documents of all sizes that are asked for at once', async () => {
+      const sizes = [0, 1, 16 * 1024 - 1, 16 * 1024, 16 * 1024 + 1, 600_000];
+      const snapshots = new Map<DocId, Snapshot | null>();
+      for (const size of sizes) snapshots.set(freshDoc(), snapshot(2, 1 + size, randomBytes(size)));
+      for (let i = 0; i < 200; i++) snapshots.set(freshDoc(), i % 2 ? null : snapshot(1, 1 + i));
+      for (const [docId, each] of snapshots) if (each) await under.store.commit(docId, each);
+      const asked = [...snapshots.keys()];
+      // One of them twice: both are answered.
+      const loaded = await Promise.all(
+        [...asked, ...asked.slice(0, 1)].map((docId) => under.other.load(docId)),
+      );
+      const expected = [...snapshots.values(), ...[...snapshots.values()].slice(0, 1)];
+      loaded.forEach((each, i) => {
+        expect(each?.position).toEqual(expected[i]?.position);
+        expect(Buffer.compare(each?.state ?? Buffer.of(), expected[i]?.state ?? Buffer.of())).toBe(0);
+      });
+    });
+
     it('takes bytes that are a part of a larger buffer, and gives back bytes of their own', async () => {
       const docId = freshDoc();
       const whole = Uint8Array.from({ length: 100 }, (_, i) => i);

@@ -87,6 +87,17 @@ export class Audience {
     }
   }
 
+  /** What {@link sync} does, at once; false, with nothing done, where making the answer takes a while. */
+  syncAtOnce(member: Member, stateVector: Uint8Array): boolean {
+    const base = this.#state.atHand();
+    const frames = base ? this.#state.answerAtHand(base, stateVector) : null;
+    if (!base || !frames) return false;
+    for (const frame of frames) member.send(frame);
+    this.#feeds.set(member, LIVE);
+    this.#state.joinedFrom(base);
+    return true;
+  }
+
   /** The state vector from which a slow member has to be brought up to date; null for one that is not slow. */
   missedSince(member: Member): Uint8Array | null {
     const feed = this.#feeds.get(member);

@@ -18,16 +18,25 @@ const EMPTY_UPDATE = Uint8Array.of(0, 0);
 
 /**
  * Loads a document: the newest snapshot and every log entry after it (step 8 of the walk). The log is opened for
- * writing on the way; `notBefore` is the position this node has already seen, or ORIGIN (LOG3).
+ * writing first; `notBefore` is the position this node has already seen, or ORIGIN (LOG3). In this order a log that
+ * held nothing when it was opened needs no second look: what was in it before is in the snapshot or lost, and what
+ * comes after it is announced.
  */
 export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Position): Promise<BaseState> {
   ports.metrics.load();
+  let after = notBefore;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const head = await ports.log.open(docId, after);
     const snapshot = await ports.snapshots.load(docId);
     const start = snapshot?.position ?? ORIGIN;
-    const head = await ports.log.open(docId, comparePositions(start, notBefore) > 0 ? start : notBefore);
-    const entries = head.isEmpty && head.covered === null ? [] : await readAfter(ports, docId, start);
-    if (entries === null || !(await isWhole(ports, docId, start, head, entries))) continue;
+    if (comparePositions(start, head.last) > 0) {
+      // The store lost what the snapshot covers, or a fold was quicker than we: the log is opened again from there.
+      after = start;
+      continue;
+    }
+    const isNew = head.isEmpty && head.covered === null;
+    const entries = isNew ? [] : await readAfter(ports, docId, start);
+    if (entries === null || !(isNew || (await isWhole(ports, docId, start, head, entries)))) continue;
     const stateVector = snapshot ? decodeStateVector(snapshot.stateVector) : new Map<number, number>();
     const base = new BaseState(snapshot?.state ?? EMPTY_UPDATE, stateVector, start);
     const loaded = await withTail(ports, docId, base, entries);

@@ -7,6 +7,8 @@ import { type PreparedFrame, prepareFrame } from './prepared-frame.ts';
 
 /** Up to here merging and filtering take well under a millisecond and stay on the event loop (ROOM5). */
 const INLINE_BYTES = 32 * 1024;
+/** Up to here it takes less than waiting for a turn does: some tens of microseconds. */
+const AT_ONCE_BYTES = 2 * 1024;
 /** State vectors whose answers are kept; a crowd that joins together has one or two. */
 const MAX_KEPT = 8;
 /** The encoded state vector of an empty document. */
@@ -39,12 +41,17 @@ export class JoinAnswers {
   /** Frames that bring a client with this encoded state vector to `base.position`. Rejects when the pool fails. */
   answer(base: BaseState, stateVector: Uint8Array): Answer {
     this.#follow(base);
-    const key = Buffer.from(stateVector.buffer, stateVector.byteOffset, stateVector.byteLength).toString(
-      'latin1',
-    );
+    const key = keyOf(stateVector);
     return base.bytes <= INLINE_BYTES
       ? this.#small(base, stateVector, key)
       : this.#large(base, stateVector, key);
+  }
+
+  /** The same where it is kept or next to nothing to make; else null. */
+  atHand(base: BaseState, stateVector: Uint8Array): PreparedFrame[] | null {
+    this.#follow(base);
+    const key = keyOf(stateVector);
+    return base.bytes <= AT_ONCE_BYTES ? this.#small(base, stateVector, key) : (this.#whole.get(key) ?? null);
   }
 
   forget(): void {
@@ -97,6 +104,10 @@ export class JoinAnswers {
       : await this.#heavy.diff(base.state, stateVector);
     return prepareFrame(encodeSyncStep2(diff));
   }
+}
+
+function keyOf(stateVector: Uint8Array): string {
+  return Buffer.from(stateVector.buffer, stateVector.byteOffset, stateVector.byteLength).toString('latin1');
 }
 
 function keep<Value>(kept: Map<string, Value>, key: string, value: Value): void {

@@ -1,5 +1,5 @@
 import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
-import { comparePositions, follows, type Position } from '@kryton/engine/log/position.ts';
+import { comparePositions, follows, ORIGIN, type Position } from '@kryton/engine/log/position.ts';
 import type { LogHead, UpdateLog } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 
@@ -29,16 +29,16 @@ export type LogFollowerOptions = {
  */
 export class LogFollower {
   readonly #options: LogFollowerOptions;
-  #position: Position;
+  #position: Position = ORIGIN;
   #healing = false;
+  /** Whether the room has loaded; what is announced before that is noted, and most of it is then already loaded. */
+  #isStarted = false;
   #isClosed = false;
   /** The furthest position that we were told of: it was in the log, announced or appended by this node. */
-  #target: Position;
+  #target: Position = ORIGIN;
 
-  constructor(options: LogFollowerOptions, start: Position) {
+  constructor(options: LogFollowerOptions) {
     this.#options = options;
-    this.#position = start;
-    this.#target = start;
   }
 
   /** Up to where this node has handed on everything. */
@@ -64,6 +64,7 @@ export class LogFollower {
   receive(position: Position, update: Uint8Array | null): void {
     if (comparePositions(position, this.#position) <= 0) return;
     this.heardOf(position);
+    if (!this.#isStarted) return;
     if (!this.#healing && update !== null && follows(position, this.#position)) {
       this.#advance(position, update);
       return;
@@ -82,10 +83,17 @@ export class LogFollower {
     this.#heal('tail');
   }
 
-  /** Goes on from `position`, which the room has loaded from snapshot and log. */
+  /**
+   * Goes on from `position`, which the room has loaded from snapshot and log; the first time with what was announced
+   * while it was loading. Mostly that is nothing but the epoch which the loading itself began.
+   */
   restart(position: Position): void {
     this.#position = position;
     if (comparePositions(this.#target, position) < 0) this.#target = position;
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    if (comparePositions(this.#target, position) > 0)
+      this.#heal(this.#target.epoch === position.epoch ? 'gap' : 'epoch');
   }
 
   close(): void {

@@ -72,6 +72,13 @@ export class RoomState {
     return this.#base;
   }
 
+  /** The base state where it can be answered from as it is: without loading or merging anything; else null. */
+  atHand(): BaseState | null {
+    if (!this.#base || !isShort(this.#base)) return null;
+    this.#use(this.#base);
+    return this.#base;
+  }
+
   /** Loads the base state anew from snapshot and log. */
   reload(): Promise<BaseState> {
     this.#loading ??= this.#load().finally(() => {
@@ -82,6 +89,11 @@ export class RoomState {
 
   answer(base: BaseState, stateVector: Uint8Array): PreparedFrame[] | Promise<PreparedFrame[]> {
     return this.#answers.answer(base, stateVector);
+  }
+
+  /** The answer where it is there already or takes next to nothing to make; else null. */
+  answerAtHand(base: BaseState, stateVector: Uint8Array): PreparedFrame[] | null {
+    return this.#answers.atHand(base, stateVector);
   }
 
   /** The encoded state vector of what every live member was fed, or less where that is not known. */

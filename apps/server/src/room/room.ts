@@ -1,4 +1,4 @@
-import { ORIGIN, type Position } from '@kryton/engine/log/position.ts';
+import type { Position } from '@kryton/engine/log/position.ts';
 import type { LogHead } from '@kryton/engine/log/update-log.ts';
 import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import { encodeSyncStep1, encodeUpdate } from '@kryton/engine/protocol/frames.ts';
@@ -8,6 +8,7 @@ import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { Audience } from './audience.ts';
 import { Backpressure } from './backpressure.ts';
+import type { BaseState } from './base-state.ts';
 import { FoldSchedule } from './fold-schedule.ts';
 import { LogFollower } from './log-follower.ts';
 import { LogWriter } from './log-writer.ts';
@@ -70,18 +71,15 @@ export class Room {
     this.#audience = new Audience(this.#state);
     this.#folds = new FoldSchedule(ports, docId);
     this.#backpressure = new Backpressure(ports.pending);
-    this.#follower = new LogFollower(
-      {
-        docId,
-        log,
-        timers,
-        onEntry: (position, update) => this.#deliver(position, update),
-        onResync: (reason) => this.#resync.run(reason),
-        onHeal: (reason) => metrics.resync(reason),
-        onError,
-      },
-      ORIGIN,
-    );
+    this.#follower = new LogFollower({
+      docId,
+      log,
+      timers,
+      onEntry: (position, update) => this.#deliver(position, update),
+      onResync: (reason) => this.#resync.run(reason),
+      onHeal: (reason) => metrics.resync(reason),
+      onError,
+    });
     this.#writer = new LogWriter({
       docId,
       log,
@@ -150,13 +148,16 @@ export class Room {
     return this.#folds.unfoldedMs;
   }
 
-  /** Adds a member: it hears SyncStep1 with the durable state vector, then who is here (WIRE2, PRES4). */
-  async join(member: Member): Promise<void> {
+  /**
+   * Adds a member: it hears SyncStep1 with the durable state vector, then who is here (WIRE2, PRES4). A promise where
+   * the document has to be loaded first.
+   */
+  join(member: Member): Promise<void> | undefined {
     this.#audience.add(member);
-    const base = await this.#state.current();
-    if (!this.#audience.has(member)) return;
-    member.send(prepareFrame(encodeSyncStep1(base.encodedStateVector())));
-    this.tellPresence(member);
+    const base = this.#state.atHand();
+    if (!base) return this.#state.current().then((loaded) => this.#welcome(member, loaded));
+    this.#welcome(member, base);
+    return undefined;
   }
 
   leave(member: Member): void {
@@ -168,6 +169,11 @@ export class Room {
   /** Answers SyncStep1: what the client with this encoded state vector lacks, then everything after it. */
   async sync(member: Member, stateVector: Uint8Array): Promise<void> {
     await this.#audience.sync(member, stateVector);
+  }
+
+  /** The same in this very moment, where next to nothing has to be done for it; false where it takes a while. */
+  syncAtOnce(member: Member, stateVector: Uint8Array): boolean {
+    return this.#audience.syncAtOnce(member, stateVector);
   }
 
   /** The member's outbox has room again: one differential answer, and who is here, replace what it missed (ROOM4). */
@@ -247,6 +253,12 @@ export class Room {
     this.#presence.close();
     this.#state.drop();
     await this.#unsubscribe();
+  }
+
+  #welcome(member: Member, base: BaseState): void {
+    if (!this.#audience.has(member)) return;
+    member.send(prepareFrame(encodeSyncStep1(base.encodedStateVector())));
+    this.tellPresence(member);
   }
 
   #merge(updates: Uint8Array[]): Promise<Uint8Array> | Uint8Array {

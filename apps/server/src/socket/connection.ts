@@ -99,8 +99,14 @@ export class Connection implements Member, LiveSocket {
   async enter(room: Room): Promise<void> {
     if (this.#state.kind !== 'joining') return;
     this.#state = { kind: 'open', room };
-    await room.join(this);
-    this.#inbox.open();
+    const joining = this.#outbox.together(() => {
+      const loading = room.join(this);
+      if (!loading) this.#inbox.open();
+      return loading;
+    });
+    if (!joining) return;
+    await joining;
+    this.#outbox.together(() => this.#inbox.open());
   }
 
   /** The socket has closed. */
@@ -222,7 +228,7 @@ export class Connection implements Member, LiveSocket {
   }
 
   #answer(stateVector: Uint8Array, room: Room): void {
-    if (this.#state.kind !== 'open') return;
+    if (this.#state.kind !== 'open' || room.syncAtOnce(this, stateVector)) return;
     this.#answering = this.#parts.turns
       .next()
       .then(() => (this.#state.kind === 'open' ? room.sync(this, stateVector) : undefined))

@@ -64,6 +64,9 @@ export class SimLink {
     };
     const stream = Object.assign(this.#stream, {
       write: (frame: Uint8Array, written?: () => void) => this.#write(frame, written),
+      // When system calls are made is no matter here.
+      cork() {},
+      uncork() {},
     });
     Object.defineProperties(stream, {
       writableLength: { get: () => this.#queuedBytes },
