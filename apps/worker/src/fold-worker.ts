@@ -35,11 +35,18 @@ export type WorkerLogger = {
   error(details: object, message: string): void;
 };
 
+/**
+ * A deletion that was interrupted is finished within a sweep. What is older was seen by the first sweep of a process,
+ * which looks at all that were ever deleted.
+ */
+const RECENTLY_DELETED_MS = 3_600_000;
+
 /** What the worker does: folds and sweeps, counted and logged. Log lines name documents and never hold their content. */
 export function foldWorker(parts: FoldWorkerParts): JobHandlers {
   const { log, snapshots, quarantine, folder, jobs, metrics, logger, now } = parts;
   const pace = new FoldPace(now);
   const survey = new BacklogSurvey(log, jobs, now);
+  let deletedWithinMs = Number.POSITIVE_INFINITY;
   const folds = new DocumentFolds(
     { log, snapshots, folder, quarantine, pace },
     {
@@ -73,6 +80,11 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
       // Told first: while PostgreSQL is away the backlog is what an operator looks for.
       metrics.swept(backlog);
       metrics.quarantined(await quarantine.count());
+      for (const store of [snapshots, quarantine]) {
+        // The fold of a deleted document removes what is left of it.
+        for (const docId of await store.remainsOfDeleted(deletedWithinMs)) await jobs.scheduleFold(docId, 0);
+      }
+      deletedWithinMs = RECENTLY_DELETED_MS;
       logger.debug({ ...backlog }, 'sweep');
     },
   };

@@ -34,11 +34,14 @@ function dyingAt(point: CrashPoint): FoldParts {
       load: (docId) => snapshots.load(docId),
       position: (docId) => snapshots.position(docId),
       commit: (docId, snapshot) => step('commit', () => snapshots.commit(docId, snapshot)),
+      isDeleted: (docId) => snapshots.isDeleted(docId),
+      remove: (docId) => snapshots.remove(docId),
     },
     log: {
       heads: (docIds) => log.heads(docIds),
       read: (docId, after, limit) => log.read(docId, after, limit),
       trim: (docId, covered, keepMs) => step('trim', () => log.trim(docId, covered, keepMs)),
+      remove: (docId) => log.remove(docId),
     },
   };
 }

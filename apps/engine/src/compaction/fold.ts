@@ -3,16 +3,17 @@ import { comparePositions, ORIGIN, type Position } from '../log/position.ts';
 import type { LogHead, UpdateLog } from '../log/update-log.ts';
 import type { DocId } from '../protocol/ids.ts';
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts';
+import { deleteDocument } from './delete-document.ts';
 import type { FoldPace } from './fold-pace.ts';
 import type { Folder } from './folder.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type Backlog, readBacklog } from './read-backlog.ts';
 
 export type FoldParts = {
-  readonly log: Pick<UpdateLog, 'heads' | 'read' | 'trim'>;
-  readonly snapshots: SnapshotStore;
+  readonly log: Pick<UpdateLog, 'heads' | 'read' | 'trim' | 'remove'>;
+  readonly snapshots: Pick<SnapshotStore, 'load' | 'position' | 'commit' | 'isDeleted' | 'remove'>;
   readonly folder: Folder;
-  readonly quarantine: Pick<Quarantine, 'isSetAside' | 'setAside'>;
+  readonly quarantine: Pick<Quarantine, 'isSetAside' | 'setAside' | 'removeAll'>;
   readonly pace: FoldPace;
 };
 
@@ -47,8 +48,9 @@ export type FoldReport = {
 /**
  * `folded`: committed. `overtaken`: somebody committed a newer snapshot meanwhile. `waiting`: still being edited.
  * `current`: nothing to fold, at most something to trim. `missing`: no log. `set-aside`: the whole document is.
+ * `deleted`: it was, and what was still there of it is removed.
  */
-export type FoldResult = 'folded' | 'overtaken' | 'waiting' | 'current' | 'missing' | 'set-aside';
+export type FoldResult = 'folded' | 'overtaken' | 'waiting' | 'current' | 'missing' | 'set-aside' | 'deleted';
 
 /**
  * Step 7 of the walk: turns snapshot + log into the next snapshot, commits it, then trims the log.
@@ -67,7 +69,15 @@ export async function foldDocument(
   const { log, snapshots, folder, quarantine } = parts;
   const { keepMs, passBytes, isUrgent } = { ...DEFAULTS, ...options };
   const report = new Report();
-  if (await quarantine.isSetAside(docId)) return report.done('set-aside');
+  const [isDeleted, isSetAside] = await Promise.all([
+    snapshots.isDeleted(docId),
+    quarantine.isSetAside(docId),
+  ]);
+  if (isDeleted) {
+    await deleteDocument(docId, parts);
+    return report.done('deleted');
+  }
+  if (isSetAside) return report.done('set-aside');
 
   const [head] = await log.heads([docId]);
   if (!head) return report.done('missing');

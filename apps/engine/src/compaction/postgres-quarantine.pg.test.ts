@@ -1,6 +1,7 @@
 import { inject } from 'vitest';
 import { connectDatabase } from '../database/connect-database.ts';
 import { migrate } from '../database/migrate.ts';
+import { setDeleted } from '../database/testing/set-deleted.ts';
 import { createDatabase } from '../testing/services/postgres-service.ts';
 import { PostgresQuarantine } from './postgres-quarantine.ts';
 import { describeQuarantine } from './quarantine.contract.ts';
@@ -13,6 +14,7 @@ describeQuarantine('PostgreSQL', async () => {
   return {
     quarantine: new PostgresQuarantine(first.db),
     other: new PostgresQuarantine(second.db),
+    setDeleted: (docId, agoMs) => setDeleted(second.db, docId, agoMs),
     disconnect: () => first.close(),
     stop: () => second.close(),
   };

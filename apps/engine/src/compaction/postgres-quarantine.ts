@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
+import { deletedWithin } from '../database/deleted-documents.ts';
 import type { Database } from '../database/schema.ts';
 import { deadline } from '../lifecycle/deadline.ts';
 import type { Position } from '../log/position.ts';
-import type { DocId } from '../protocol/ids.ts';
+import { type DocId, parseDocId } from '../protocol/ids.ts';
 import {
   type Quarantine,
   type QuarantineCount,
@@ -142,6 +143,23 @@ export class PostgresQuarantine implements Quarantine {
       this.#database.deleteFrom('quarantine').where('id', '=', id).executeTakeFirst(),
     );
     return result.numDeletedRows > 0n;
+  }
+
+  async removeAll(docId: DocId): Promise<void> {
+    await this.#guard('removing what is left of a document', () =>
+      this.#database.deleteFrom('quarantine').where('doc_id', '=', docId).execute(),
+    );
+  }
+
+  async remainsOfDeleted(withinMs: number): Promise<DocId[]> {
+    const rows = await this.#guard('looking for what is left of deleted documents', () =>
+      deletedWithin(this.#database, withinMs)
+        .where(({ exists, selectFrom }) =>
+          exists(selectFrom('quarantine').select('quarantine.id').whereRef('doc_id', '=', 'documents.id')),
+        )
+        .execute(),
+    );
+    return rows.flatMap(({ id }) => parseDocId(id) ?? []);
   }
 
   async #guard<Result>(what: string, run: () => Promise<Result>): Promise<Result> {

@@ -8,6 +8,8 @@ export type QuarantineUnderTest = {
   readonly quarantine: Quarantine;
   /** The same store, through a connection of its own. */
   readonly other: Quarantine;
+  /** Writes down that the document was deleted so many ms ago. */
+  readonly setDeleted: (docId: DocId, agoMs: number) => Promise<void>;
   /** Takes the store away from `quarantine`. */
   readonly disconnect: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -154,6 +156,27 @@ export function describeQuarantine(name: string, start: () => Promise<Quarantine
       expect(await quarantine.discard(id)).toBe(true);
       expect(await quarantine.find(id)).toBeNull();
       expect(await quarantine.discard(id)).toBe(false);
+    });
+
+    it('everything of a deleted document is found and removed', async () => {
+      const hourMs = 3_600_000;
+      const [docId, old, other] = [freshDoc(), freshDoc(), freshDoc()];
+      for (const each of [docId, old, other]) {
+        await quarantine.setAside(entryOf(each));
+        await quarantine.setAside(entryOf(each, 2));
+        await quarantine.setAside(documentOf(each));
+      }
+      await under.setDeleted(docId, 0);
+      await under.setDeleted(old, 2 * hourMs);
+      const found = async (withinMs: number) =>
+        (await quarantine.remainsOfDeleted(withinMs)).filter((each) => [docId, old, other].includes(each));
+      expect(await found(hourMs)).toEqual([docId]);
+      expect((await found(Number.POSITIVE_INFINITY)).toSorted()).toEqual([docId, old].toSorted());
+      await under.other.removeAll(docId);
+      expect(await listed(docId, true)).toEqual([]);
+      expect(await quarantine.isSetAside(docId)).toBe(false);
+      expect(await found(hourMs)).toEqual([]);
+      expect(await listed(other)).toHaveLength(3);
     });
 
     it('rejects when the store is away', async () => {

@@ -40,6 +40,12 @@ export interface Quarantine {
 
   /** Deletes the item with its bytes, for good; false when there is none. A document is folded again then. */
   discard(id: number): Promise<boolean>;
+
+  /** Deletes everything of a deleted document. */
+  removeAll(docId: DocId): Promise<void>;
+
+  /** Documents that were deleted within the last `withinMs` (Infinity: ever) and of which something is here still; a thousand at most. */
+  remainsOfDeleted(withinMs: number): Promise<DocId[]>;
 }
 
 export type SetAside =

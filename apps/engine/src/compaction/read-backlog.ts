@@ -34,7 +34,10 @@ const LARGEST_PAGE = 8_000;
  * to an older copy of itself.
  */
 export async function readBacklog(
-  { log, snapshots }: { readonly log: Pick<UpdateLog, 'read'>; readonly snapshots: SnapshotStore },
+  {
+    log,
+    snapshots,
+  }: { readonly log: Pick<UpdateLog, 'read'>; readonly snapshots: Pick<SnapshotStore, 'load' | 'position'> },
   docId: DocId,
   maxBytes: number,
 ): Promise<Backlog | null> {

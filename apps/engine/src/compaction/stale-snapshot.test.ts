@@ -25,6 +25,9 @@ function slowWorker(meanwhile: () => Promise<void>): typeof stores {
       load,
       position: (id) => snapshots.position(id),
       commit: (id, each) => snapshots.commit(id, each),
+      isDeleted: (id) => snapshots.isDeleted(id),
+      remove: (id) => snapshots.remove(id),
+      remainsOfDeleted: (withinMs) => snapshots.remainsOfDeleted(withinMs),
     },
   };
 }

@@ -45,6 +45,7 @@ export async function createAccessTables(database: Kysely<unknown>): Promise<voi
     `CREATE TABLE documents (id text PRIMARY KEY, title text NOT NULL DEFAULT '', created_by text,
       created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
       deleted_at timestamptz)`,
+    `CREATE INDEX documents_deleted ON documents (deleted_at) WHERE deleted_at IS NOT NULL`,
     // Documents from before accounts have no owner; an admin gives them one.
     `INSERT INTO documents (id) SELECT doc_id FROM document_snapshots UNION SELECT doc_id FROM log_heads`,
     `CREATE TABLE document_grants (doc_id text NOT NULL REFERENCES documents (id) ON DELETE CASCADE,

@@ -21,6 +21,12 @@ type Waiting = {
   readonly fail: (error: unknown) => void;
 };
 
+type Removal = {
+  readonly docId: DocId;
+  readonly settle: () => void;
+  readonly fail: (error: unknown) => void;
+};
+
 /** Entries that one statement writes; what arrives while it runs goes into the next. */
 const MAX_BATCH = 500;
 
@@ -35,6 +41,9 @@ export class EmbeddedUpdateLog implements UpdateLog {
   readonly #listeners = new Map<DocId, Set<LogListener>>();
   readonly #heads = new Map<DocId, LogHead>();
   #waiting: Waiting[] = [];
+  #removals: Removal[] = [];
+  /** Counts removals: what was read before one may not be remembered after it. */
+  #removed = 0;
   #isWriting = false;
   #isClosed = false;
 
@@ -45,6 +54,7 @@ export class EmbeddedUpdateLog implements UpdateLog {
   }
 
   async open(docId: DocId, after: Position): Promise<LogHead> {
+    const removed = this.#removed;
     const head = await this.#head(docId);
     if (head && comparePositions(head.last, after) >= 0) return head;
     const epoch = Math.max(this.#now(), after.epoch + 1, (head?.last.epoch ?? 0) + 1);
@@ -56,7 +66,7 @@ export class EmbeddedUpdateLog implements UpdateLog {
         .onConflict((conflict) => conflict.column('doc_id').doUpdateSet({ epoch, last_seq: 0 }))
         .execute(),
     );
-    this.#heads.set(docId, opened);
+    this.#remember(docId, opened, removed);
     this.#announce(docId, opened.last, null);
     return opened;
   }
@@ -119,10 +129,11 @@ export class EmbeddedUpdateLog implements UpdateLog {
   }
 
   async trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
+    const removed = this.#removed;
     const head = await this.#head(docId);
     if (!head) return { removed: 0, tailKept: false };
     const upTo = head.covered && comparePositions(head.covered, covered) > 0 ? head.covered : covered;
-    this.#heads.set(docId, { ...(this.#heads.get(docId) ?? head), covered: upTo });
+    this.#remember(docId, { ...(this.#heads.get(docId) ?? head), covered: upTo }, removed);
     const isCovered = sql<boolean>`(epoch, seq) <= (${upTo.epoch}, ${upTo.seq})`;
     return await this.#guard(async () => {
       await this.#database
@@ -144,6 +155,15 @@ export class EmbeddedUpdateLog implements UpdateLog {
         .limit(1)
         .executeTakeFirst();
       return { removed: Number(removed.numDeletedRows), tailKept: kept !== undefined };
+    });
+  }
+
+  /** In its turn among the batches that are written: an entry must not come between what is removed. */
+  remove(docId: DocId): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new LogUnavailable('the log is closed'));
+    return new Promise((settle, fail) => {
+      this.#removals.push({ docId, settle, fail });
+      if (!this.#isWriting) void this.#writeAll();
     });
   }
 
@@ -171,14 +191,18 @@ export class EmbeddedUpdateLog implements UpdateLog {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { fail } of this.#waiting) fail(new LogUnavailable('the log is closed'));
+    for (const { fail } of [...this.#waiting, ...this.#removals]) {
+      fail(new LogUnavailable('the log is closed'));
+    }
     this.#waiting = [];
+    this.#removals = [];
     this.#listeners.clear();
   }
 
   async #head(docId: DocId): Promise<LogHead | null> {
     const known = this.#heads.get(docId);
     if (known) return known;
+    const removed = this.#removed;
     const row = await this.#guard(() =>
       this.#database.selectFrom('log_heads').selectAll().where('doc_id', '=', docId).executeTakeFirst(),
     );
@@ -194,13 +218,19 @@ export class EmbeddedUpdateLog implements UpdateLog {
     };
     // Somebody else may have read or moved it meanwhile.
     const current = this.#heads.get(docId) ?? head;
-    this.#heads.set(docId, current);
+    this.#remember(docId, current, removed);
     return current;
+  }
+
+  /** Keeps a head in memory, unless a log was removed since `removed`: it may have been this one. */
+  #remember(docId: DocId, head: LogHead, removed: number): void {
+    if (removed === this.#removed) this.#heads.set(docId, head);
   }
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length + this.#removals.length > 0) {
+      for (const removal of this.#removals.splice(0)) await this.#removeLog(removal);
       const batch = this.#waiting.splice(0, MAX_BATCH);
       try {
         await this.#write(batch);
@@ -213,6 +243,23 @@ export class EmbeddedUpdateLog implements UpdateLog {
       }
     }
     this.#isWriting = false;
+  }
+
+  async #removeLog({ docId, settle, fail }: Removal): Promise<void> {
+    try {
+      await this.#guard(() =>
+        sql`
+          WITH entries AS (DELETE FROM log_entries WHERE doc_id = ${docId})
+          DELETE FROM log_heads WHERE doc_id = ${docId}
+        `.execute(this.#database),
+      );
+      settle();
+    } catch (error) {
+      fail(error);
+    } finally {
+      this.#removed++;
+      this.#heads.delete(docId);
+    }
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {

@@ -165,6 +165,11 @@ export class RedisUpdateLog implements UpdateLog {
     }
   }
 
+  async remove(docId: DocId): Promise<void> {
+    // Both keys are of one slot. Their memory is freed beside the commands of others, however long the log.
+    await this.#guard(() => this.#commands.unlink(logKey(docId), metaKey(docId)));
+  }
+
   async *documents(): AsyncIterable<DocId> {
     let cursor = '0';
     do {

@@ -257,6 +257,48 @@ export function describeUpdateLog(name: string, start: () => Promise<LogUnderTes
       expect(heard).toHaveLength(before);
     });
 
+    it('LOG3 a removed log is gone with everything in it, and a new one is of a later epoch', async () => {
+      const [docId, neighbour] = [freshDoc(), freshDoc()];
+      const { last } = await under.log.open(docId, ORIGIN);
+      const end = await appendMany(docId, last, 5);
+      await under.log.append(docId, end, new Uint8Array(400_000));
+      const kept = await append(neighbour, (await under.log.open(neighbour, ORIGIN)).last, bytes(1));
+      await under.log.trim(docId, { ...end, seq: 2 }, 0);
+      await under.other.remove(docId);
+      expect(await under.log.heads([docId, neighbour])).toMatchObject([null, { last: kept }]);
+      expect(await under.log.read(docId, ORIGIN, 10)).toEqual({ kind: 'missing' });
+      expect(await under.log.append(docId, end, bytes(1))).toEqual({ kind: 'lost' });
+      expect(await Array.fromAsync(under.log.documents())).not.toContain(docId);
+      const opened = await under.log.open(docId, end);
+      expect(opened).toMatchObject({ covered: null, isEmpty: true });
+      expect(opened.last.epoch).toBeGreaterThan(end.epoch);
+      await append(docId, opened.last, bytes(42));
+      expect((await read(docId, ORIGIN)).map(({ update }) => update[0])).toEqual([42]);
+      await under.log.remove(docId);
+      await under.log.remove(docId);
+      expect(await under.other.heads([docId])).toEqual([null]);
+    });
+
+    it('LOG3 what is appended while a log is removed goes with it', async () => {
+      for (let round = 0; round < 5; round++) {
+        const docId = freshDoc();
+        const { last } = await under.log.open(docId, ORIGIN);
+        const append = (i: number) => under.log.append(docId, last, bytes(i));
+        await Promise.all([
+          ...Array.from({ length: 20 }, (_, i) => append(i)),
+          under.log.heads([docId]),
+          under.other.remove(docId),
+          under.log.heads([docId]),
+          under.log.trim(docId, { ...last, seq: 3 }, 0),
+          ...Array.from({ length: 20 }, (_, i) => append(i)),
+        ]);
+        expect(await under.log.heads([docId])).toEqual([null]);
+        expect(await under.log.read(docId, ORIGIN, 100)).toEqual({ kind: 'missing' });
+        expect(await under.log.append(docId, last, bytes(1))).toEqual({ kind: 'lost' });
+        expect(await Array.fromAsync(under.log.documents())).not.toContain(docId);
+      }
+    });
+
     it('a document with entries is listed for sweeps', async () => {
       const docId = freshDoc();
       const { last } = await under.log.open(docId, ORIGIN);

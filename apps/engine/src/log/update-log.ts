@@ -63,6 +63,12 @@ export interface UpdateLog {
    */
   trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult>;
 
+  /**
+   * Removes the log with everything in it: the document was deleted. Then there is none, as after a loss (LOG3): who
+   * appends is told so, and only `open` begins another epoch. Nobody is told; where there is no log, nothing happens.
+   */
+  remove(docId: DocId): Promise<void>;
+
   /** Every document that has a log, in no order, possibly twice. For sweeps, not for serving. */
   documents(): AsyncIterable<DocId>;
 

@@ -1,6 +1,7 @@
 import { inject } from 'vitest';
 import { connectDatabase } from '../database/connect-database.ts';
 import { migrate } from '../database/migrate.ts';
+import { setDeleted } from '../database/testing/set-deleted.ts';
 import { createDatabase } from '../testing/services/postgres-service.ts';
 import { PostgresSnapshotStore } from './postgres-snapshot-store.ts';
 import { describeSnapshotStore } from './snapshot-store.contract.ts';
@@ -13,6 +14,7 @@ describeSnapshotStore('PostgreSQL', async () => {
   return {
     store: new PostgresSnapshotStore(first.db),
     other: new PostgresSnapshotStore(second.db),
+    setDeleted: (docId, agoMs) => setDeleted(second.db, docId, agoMs),
     disconnect: () => first.close(),
     stop: () => second.close(),
   };

@@ -1,6 +1,7 @@
 import { connectDatabase } from '../database/connect-database.ts';
 import { migrate } from '../database/migrate.ts';
 import { startPglite } from '../database/pglite-host.ts';
+import { setDeleted } from '../database/testing/set-deleted.ts';
 import { PostgresSnapshotStore } from './postgres-snapshot-store.ts';
 import { describeSnapshotStore } from './snapshot-store.contract.ts';
 
@@ -12,6 +13,7 @@ describeSnapshotStore('embedded database', async () => {
   return {
     store: new PostgresSnapshotStore(first.db),
     other: new PostgresSnapshotStore(second.db),
+    setDeleted: (docId, agoMs) => setDeleted(second.db, docId, agoMs),
     // Not only the pool: the database itself goes, and new connections are refused.
     disconnect: () => host.stop(),
     stop: async () => {

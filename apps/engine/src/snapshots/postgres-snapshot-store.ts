@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
+import { deletedWithin } from '../database/deleted-documents.ts';
 import type { Database } from '../database/schema.ts';
 import { deadline } from '../lifecycle/deadline.ts';
 import type { Position } from '../log/position.ts';
-import type { DocId } from '../protocol/ids.ts';
+import { type DocId, parseDocId } from '../protocol/ids.ts';
 import { LoadQueue } from './load-queue.ts';
 import { type Snapshot, type SnapshotStore, SnapshotsUnavailable } from './snapshot-store.ts';
 
@@ -98,10 +99,14 @@ export class PostgresSnapshotStore implements SnapshotStore {
 
   async commit(docId: DocId, { position: { epoch, seq }, state, stateVector }: Snapshot): Promise<boolean> {
     // One statement: the row is locked between comparing and writing, so two commits at once leave the newer (SNAP1).
+    // And the document's own row is locked against being marked as deleted meanwhile: whoever marks it waits until the
+    // snapshot is there to be removed, or is seen here.
     const result = await this.#guard('committing a snapshot', () =>
       sql`
+        WITH document AS MATERIALIZED (SELECT deleted_at FROM documents WHERE id = ${docId} FOR SHARE)
         INSERT INTO document_snapshots AS stored (doc_id, epoch, seq, state, state_vector, updated_at)
-        VALUES (${docId}, ${epoch}, ${seq}, ${bytea(state)}, ${bytea(stateVector)}, now())
+        SELECT ${docId}, ${epoch}::bigint, ${seq}::bigint, ${bytea(state)}::bytea, ${bytea(stateVector)}::bytea, now()
+        WHERE NOT EXISTS (SELECT FROM document WHERE deleted_at IS NOT NULL)
         ON CONFLICT (doc_id) DO UPDATE
         SET epoch = excluded.epoch, seq = excluded.seq, state = excluded.state,
             state_vector = excluded.state_vector, updated_at = excluded.updated_at
@@ -109,6 +114,35 @@ export class PostgresSnapshotStore implements SnapshotStore {
       `.execute(this.#database),
     );
     return result.numAffectedRows === 1n;
+  }
+
+  async isDeleted(docId: DocId): Promise<boolean> {
+    const row = await this.#guard('asking whether a document is deleted', () =>
+      this.#database
+        .selectFrom('documents')
+        .select('id')
+        .where('id', '=', docId)
+        .where('deleted_at', 'is not', null)
+        .executeTakeFirst(),
+    );
+    return row !== undefined;
+  }
+
+  async remove(docId: DocId): Promise<void> {
+    await this.#guard('removing a snapshot', () =>
+      this.#database.deleteFrom('document_snapshots').where('doc_id', '=', docId).execute(),
+    );
+  }
+
+  async remainsOfDeleted(withinMs: number): Promise<DocId[]> {
+    const rows = await this.#guard('looking for what is left of deleted documents', () =>
+      deletedWithin(this.#database, withinMs)
+        .where(({ exists, selectFrom }) =>
+          exists(selectFrom('document_snapshots').select('epoch').whereRef('doc_id', '=', 'documents.id')),
+        )
+        .execute(),
+    );
+    return rows.flatMap(({ id }) => parseDocId(id) ?? []);
   }
 
   async #guard<Result>(what: string, run: () => Promise<Result>): Promise<Result> {

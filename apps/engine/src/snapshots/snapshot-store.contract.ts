@@ -8,6 +8,8 @@ export type SnapshotsUnderTest = {
   readonly store: SnapshotStore;
   /** Another process's view of the same store. */
   readonly other: SnapshotStore;
+  /** Writes down that the document is there, or that it was deleted so many ms ago. */
+  readonly setDeleted: (docId: DocId, agoMs: number | null) => Promise<void>;
   /** Takes the store's database away; `store` cannot reach it afterwards. */
   readonly disconnect: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -86,6 +88,40 @@ export function describeSnapshotStore(name: string, start: () => Promise<Snapsho
       }
     });
 
+    it('SNAP1 never holds a snapshot of a deleted document', async () => {
+      const [docId, other] = [freshDoc(), freshDoc()];
+      await under.setDeleted(docId, null);
+      expect(await under.store.commit(docId, snapshot(1, 1))).toBe(true);
+      expect(await under.store.isDeleted(docId)).toBe(false);
+      await under.setDeleted(docId, 0);
+      expect(await under.store.isDeleted(docId)).toBe(true);
+      expect(await under.other.commit(docId, snapshot(1, 2))).toBe(false);
+      await expectStored(docId, snapshot(1, 1));
+      await under.other.remove(docId);
+      await under.other.remove(docId);
+      expect(await under.store.load(docId)).toBeNull();
+      expect(await under.store.position(docId)).toBeNull();
+      expect(await under.store.commit(docId, snapshot(9, 9))).toBe(false);
+      expect(await under.store.load(docId)).toBeNull();
+      expect(await under.store.isDeleted(other)).toBe(false);
+    });
+
+    it('finds what is left of deleted documents', async () => {
+      const hourMs = 3_600_000;
+      const [fresh, old, kept, gone] = [freshDoc(), freshDoc(), freshDoc(), freshDoc()];
+      for (const docId of [fresh, old, kept, gone]) await under.store.commit(docId, snapshot(1, 1));
+      await under.setDeleted(fresh, 0);
+      await under.setDeleted(old, 2 * hourMs);
+      await under.setDeleted(kept, null);
+      await under.setDeleted(gone, 0);
+      await under.store.remove(gone);
+      const among = [fresh, old, kept, gone];
+      const found = async (withinMs: number) =>
+        (await under.other.remainsOfDeleted(withinMs)).filter((docId) => among.includes(docId)).toSorted();
+      expect(await found(hourMs)).toEqual([fresh]);
+      expect(await found(Number.POSITIVE_INFINITY)).toEqual([fresh, old].toSorted());
+    });
+
     it('keeps documents apart', async () => {
       const [one, two] = [freshDoc(), freshDoc()];
       await Promise.all([under.store.commit(one, snapshot(1, 1)), under.store.commit(two, snapshot(1, 2))]);
@@ -158,6 +194,8 @@ export function describeSnapshotStore(name: string, start: () => Promise<Snapsho
       const docId = freshDoc();
       await expect(under.store.load(docId)).rejects.toBeInstanceOf(SnapshotsUnavailable);
       await expect(under.store.position(docId)).rejects.toBeInstanceOf(SnapshotsUnavailable);
+      await expect(under.store.isDeleted(docId)).rejects.toBeInstanceOf(SnapshotsUnavailable);
+      await expect(under.store.remove(docId)).rejects.toBeInstanceOf(SnapshotsUnavailable);
       await expect(under.store.commit(docId, snapshot(1, 1))).rejects.toMatchObject({
         name: 'SnapshotsUnavailable',
         message: expect.stringContaining('committing a snapshot'),

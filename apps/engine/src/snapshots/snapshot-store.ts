@@ -14,8 +14,20 @@ export interface SnapshotStore {
   /** The position of the newest snapshot without its bytes, or null. */
   position(docId: DocId): Promise<Position | null>;
 
-  /** Stores `snapshot` if it is newer than the stored one; false when it was not. Durable when it resolves. */
+  /**
+   * Stores `snapshot` if it is newer than the stored one and the document is not deleted; false when it was not stored.
+   * Durable when it resolves.
+   */
   commit(docId: DocId, snapshot: Snapshot): Promise<boolean>;
+
+  /** Whether the document was deleted: its row in `documents` says so. One without a row, from before accounts, is not. */
+  isDeleted(docId: DocId): Promise<boolean>;
+
+  /** Removes the snapshot of a deleted document; no commit brings one back. */
+  remove(docId: DocId): Promise<void>;
+
+  /** Documents that were deleted within the last `withinMs` (Infinity: ever) and have a snapshot still; a thousand at most. */
+  remainsOfDeleted(withinMs: number): Promise<DocId[]>;
 }
 
 export type Snapshot = {

@@ -62,7 +62,6 @@ function loading({ store, log }: ReturnType<typeof openStore>, afterOpen: Step, 
       calls.positions++;
       return store.load(docId)?.position ?? null;
     },
-    commit: async () => expect.fail('a node commits nothing'),
   };
   const ports = {
     node: makeNodeId('node', '1'),

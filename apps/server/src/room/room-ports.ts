@@ -12,7 +12,7 @@ import type { PendingBudget } from './pending-budget.ts';
 export type RoomPorts = {
   readonly node: NodeId;
   readonly log: UpdateLog;
-  readonly snapshots: SnapshotStore;
+  readonly snapshots: Pick<SnapshotStore, 'load' | 'position'>;
   readonly jobs: Pick<JobQueue, 'scheduleFold'>;
   readonly heavy: HeavyWork;
   readonly cache: CacheBudget;

@@ -8,6 +8,7 @@ import { EmbeddedUpdateLog } from '../../log/embedded-update-log.ts';
 import { ORIGIN } from '../../log/position.ts';
 import { type DocId, parseDocId } from '../../protocol/ids.ts';
 import { PostgresSnapshotStore } from '../../snapshots/postgres-snapshot-store.ts';
+import type { SnapshotStore } from '../../snapshots/snapshot-store.ts';
 import type { FoldParts } from '../fold.ts';
 import { FoldPace } from '../fold-pace.ts';
 import { createHeavyWork } from '../heavy-work.ts';
@@ -15,6 +16,7 @@ import { PostgresQuarantine } from '../postgres-quarantine.ts';
 
 export type FoldStores = FoldParts & {
   readonly log: EmbeddedUpdateLog;
+  readonly snapshots: SnapshotStore;
   readonly quarantine: PostgresQuarantine;
   readonly database: DatabaseConnection;
   /** Lets `ms` pass by the store's clock and by the worker's. */

@@ -107,6 +107,10 @@ export class SimLog implements UpdateLog {
     );
   }
 
+  remove(docId: DocId): Promise<void> {
+    return this.#line.call(`remove ${docId}`, () => this.#store.wipe(docId));
+  }
+
   async *documents(): AsyncIterable<DocId> {
     yield* await this.#line.call('documents', () => this.#store.documents());
   }

@@ -56,6 +56,9 @@ describeSnapshotStore('simulated', async () => {
   return {
     store: world.snapshotsOver(line('one')),
     other: world.snapshotsOver(line('other')),
+    setDeleted: async (docId, agoMs) => {
+      if (agoMs !== null) world.store.setDeleted(docId, agoMs);
+    },
     disconnect: async () => {
       isAway = true;
     },

@@ -19,6 +19,8 @@ export class SimStore {
   readonly #publish: Publish;
   #logs = new Map<DocId, Log>();
   readonly #snapshots = new Map<DocId, Snapshot>();
+  /** When, by the clock of the store. */
+  readonly #deleted = new Map<DocId, number>();
   /** Counts the starts of Redis. */
   #run = 1;
 
@@ -99,6 +101,7 @@ export class SimStore {
 
   commit(docId: DocId, snapshot: Snapshot): boolean {
     const stored = this.#snapshots.get(docId);
+    if (this.isDeleted(docId)) return false;
     if (stored && comparePositions(snapshot.position, stored.position) <= 0) return false;
     const { position, state, stateVector } = snapshot;
     this.#snapshots.set(docId, {
@@ -109,8 +112,24 @@ export class SimStore {
     return true;
   }
 
-  /** As if the document had never been folded; for stores that do something wrong. */
-  protected forgetSnapshot(docId: DocId): void {
+  isDeleted(docId: DocId): boolean {
+    return this.#deleted.has(docId);
+  }
+
+  /** Writes down that the document was deleted so many ms ago. */
+  setDeleted(docId: DocId, agoMs: number): void {
+    this.#deleted.set(docId, this.#nowMs() - agoMs);
+  }
+
+  remainsOfDeleted(withinMs: number): DocId[] {
+    const since = this.#nowMs() - withinMs;
+    return [...this.#deleted].flatMap(([docId, at]) =>
+      at > since && this.#snapshots.has(docId) ? docId : [],
+    );
+  }
+
+  /** As if the document had never been folded. */
+  forgetSnapshot(docId: DocId): void {
     this.#snapshots.delete(docId);
   }
 

@@ -59,6 +59,7 @@ export class World implements SimContext {
   readonly quarantine: FoldParts['quarantine'] = {
     setAside: async (item) => this.wrong(`${item.docId}: something was set aside: ${item.reason}`),
     isSetAside: async () => false,
+    removeAll: async () => {},
   };
 
   constructor(seed: number, { isTracing = false, store: Store = SimStore, log = SimLog }: WorldOptions = {}) {
@@ -156,6 +157,10 @@ export class World implements SimContext {
         line.call(`committing a snapshot of ${docId} at ${formatPosition(snapshot.position)}`, () =>
           store.commit(docId, snapshot),
         ),
+      isDeleted: (docId) => line.call(`asking whether ${docId} is deleted`, () => store.isDeleted(docId)),
+      remove: (docId) => line.call(`removing the snapshot of ${docId}`, () => store.forgetSnapshot(docId)),
+      remainsOfDeleted: (withinMs) =>
+        line.call('asking what is left', () => store.remainsOfDeleted(withinMs)),
     };
   }
 
