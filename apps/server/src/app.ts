@@ -8,7 +8,10 @@ import { makeNodeId, type NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Access } from './access/access.ts';
+import { registerAuthRoutes } from './auth/auth-routes.ts';
+import type { Auth } from './auth/create-auth.ts';
 import type { Authenticator } from './auth/principal.ts';
+import { NO_SIGN_IN } from './auth/sign-in-features.ts';
 import { drainNode } from './drain/drain.ts';
 import { type ApiRoutes, registerApi } from './http/api.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
@@ -37,6 +40,8 @@ export type NodeParts = {
   readonly jobs: Pick<JobQueue, 'scheduleFold'>;
   readonly heavy: HeavyWork;
   readonly authenticator: Authenticator;
+  /** Accounts and sign-in; null for tests and simulations of what lies behind the edge. */
+  readonly auth?: Auth | null;
   readonly access: Access;
   readonly logger: FastifyBaseLogger;
   readonly timers: Timers;
@@ -141,9 +146,11 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     refusal,
     onConnection: (result) => metrics.upgrade(result),
   });
+  if (parts.auth) await registerAuthRoutes(app, parts.auth);
   await registerApi(app, { ...parts, name, rooms, connections });
   registerHealthRoutes(app, { unreadyBecause: refusal });
-  await registerPageRoutes(app, { ...parts, address, nodeName: name });
+  const signIn = parts.auth?.features ?? NO_SIGN_IN;
+  await registerPageRoutes(app, { ...parts, address, nodeName: name, signIn });
 
   const forgetInterruption = log.onInterruption(() => void tails.compareAll());
   const background = Promise.all([canary.run(), tails.run()]);

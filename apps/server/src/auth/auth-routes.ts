@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../http/errors.ts';
+import { ApiError, unavailable } from '../http/errors.ts';
 import { AUTH_PREFIX, isServed } from './auth-paths.ts';
 import { ADDRESS_HEADER } from './client-address.ts';
 import type { Auth } from './create-auth.ts';
@@ -38,7 +38,7 @@ export async function registerAuthRoutes(app: FastifyInstance, auth: Auth): Prom
         if (!isServed(request.method, pathOf(request))) return reply.callNotFound();
       },
       handler: async (request, reply) => {
-        const answer = await auth.handle(webRequest(request, auth.url));
+        const answer = await auth.handle(webRequest(request, auth.url)).catch(explain);
         if (answer.status >= 500) {
           request.log.error({ path: pathOf(request), status: answer.status }, 'better-auth could not answer');
         }
@@ -47,6 +47,11 @@ export async function registerAuthRoutes(app: FastifyInstance, auth: Auth): Prom
     });
   };
   await app.register(mount);
+}
+
+/** What better-auth does not answer itself is that a store behind it does not answer; or a mistake, which is a 500. */
+function explain(error: unknown): never {
+  throw error instanceof TypeError ? error : unavailable(error);
 }
 
 /** Below the prefix, without the query. */

@@ -9,6 +9,14 @@ export type SignInFeatures = {
   readonly providers: readonly ('google' | 'github')[];
 };
 
+/** Where there are no accounts. */
+export const NO_SIGN_IN: SignInFeatures = {
+  registration: 'invitation',
+  guests: false,
+  createOnOpen: false,
+  providers: [],
+};
+
 export function signInFeatures(config: AuthConfig): SignInFeatures {
   const { registration, guestAccess, createOnOpen, googleClientId, githubClientId } = config;
   return {

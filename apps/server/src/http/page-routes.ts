@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { SignInFeatures } from '../auth/sign-in-features.ts';
 import { contentSecurityPolicy, type WebAddress } from './security-headers.ts';
 
 /** What the build writes into the page where a nonce belongs (apps/web/vite.config.ts). */
@@ -14,14 +15,15 @@ export type PageParts = {
   readonly nodeName: string;
   /** `urls`: what a browser may try when this node stops answering. */
   readonly address: WebAddress;
+  readonly signIn: SignInFeatures;
 };
 
 /** The web app at `/`, and what it asks about the node that it is on. */
 export async function registerPageRoutes(
   app: FastifyInstance,
-  { webRoot, nodeName, address }: PageParts,
+  { webRoot, nodeName, address, signIn }: PageParts,
 ): Promise<void> {
-  app.get('/api/node', async () => ({ node: nodeName, urls: address.urls }));
+  app.get('/api/node', async () => ({ node: nodeName, urls: address.urls, signIn }));
   const indexFile = join(webRoot, 'index.html');
   if (!existsSync(indexFile)) {
     app.log.warn(

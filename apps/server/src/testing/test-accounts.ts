@@ -5,13 +5,17 @@ import { EmbeddedSessionStorage } from '@kryton/engine/sessions/embedded-session
 import type { SessionStorage } from '@kryton/engine/sessions/session-storage.ts';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
-import type { AuditEvent } from '../access/audit-log.ts';
+import type { AuditEvent, AuditLog } from '../access/audit-log.ts';
 import type { Kick } from '../access/kick.ts';
 import type { AuthConfig } from '../auth/auth-options.ts';
 import { registerAuthRoutes } from '../auth/auth-routes.ts';
+import { createAuthenticator } from '../auth/authenticator.ts';
 import { type Auth, createAuth } from '../auth/create-auth.ts';
 import type { PasswordHashing } from '../auth/password-hashing.ts';
+import { mountRoutes } from '../http/api.ts';
 import { answerErrors } from '../http/error-handler.ts';
+import { invitationRoutes } from '../http/invitation-routes.ts';
+import { meRoutes } from '../http/me-routes.ts';
 import { Browser } from './browser-cookies.ts';
 
 export type TestAccountsOptions = {
@@ -70,12 +74,13 @@ export async function startTestAccounts(options: TestAccountsOptions): Promise<T
     { level: 'warn' },
     { write: (line: string) => void warnings.push(line) },
   );
+  const audit: AuditLog = { record: (event) => void events.push(event) };
   const auth = createAuth({
     db: database.db,
     sessions,
     config,
     kicks: { send: async (kick) => void kicks.push(kick) },
-    audit: { record: (event) => void events.push(event) },
+    audit,
     logger,
     now,
     ...(options.hashing ? { hashing: options.hashing } : {}),
@@ -83,6 +88,18 @@ export async function startTestAccounts(options: TestAccountsOptions): Promise<T
   const app = Fastify({ loggerInstance: logger, trustProxy: ['loopback'] });
   answerErrors(app);
   await registerAuthRoutes(app, auth);
+  const none = { verify: () => null };
+  const authenticator = createAuthenticator({
+    sessions: auth.reader,
+    agentTokens: none,
+    documentTokens: none,
+    links: none,
+    allowedOrigins: config.corsOrigins,
+  });
+  await mountRoutes(app, authenticator, async (api) => {
+    meRoutes(auth.users)(api);
+    invitationRoutes({ invitations: auth.invitations, users: auth.users, audit })(api);
+  });
   const baseUrl = await app.listen({ host: '127.0.0.1', port: 0 });
   let browsers = 0;
   return {
