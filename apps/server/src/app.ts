@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import websocket from '@fastify/websocket';
+import type { MessageBus } from '@kryton/engine/bus/message-bus.ts';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import type { JobQueue } from '@kryton/engine/jobs/job-queue.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
@@ -19,6 +20,8 @@ import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
 import { registerSecurityHeaders, type WebAddress } from './http/security-headers.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
+import type { LoadedPlugin } from './plugins/load-plugins.ts';
+import { mountPlugins } from './plugins/mount-plugins.ts';
 import { CacheBudget } from './room/cache-budget.ts';
 import { Canary } from './room/canary.ts';
 import { PendingBudget } from './room/pending-budget.ts';
@@ -54,6 +57,8 @@ export type NodeParts = {
   readonly trustProxy: boolean | string[];
   /** The routes of the API. */
   readonly routes: readonly ApiRoutes[];
+  /** What `PLUGINS_DIR` holds, and the bus that plugins speak over; none unless told. */
+  readonly plugins?: { readonly loaded: readonly LoadedPlugin[]; readonly bus: MessageBus };
   readonly limits: NodeLimits;
 };
 
@@ -137,17 +142,22 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   refuseMisplaced(app);
   const address = webAddressOf(parts);
   await registerSecurityHeaders(app, address);
-  registerYjsRoute(app, {
+  const upgrades = {
     ...parts,
     node: id,
-    nodeName: name,
-    rooms,
     connections,
     refusal,
-    onConnection: (result) => metrics.upgrade(result),
+    onConnection: (result: 'accepted' | 'refused') => metrics.upgrade(result),
+  };
+  registerYjsRoute(app, { ...upgrades, nodeName: name, rooms });
+  const plugins = await mountPlugins(app, {
+    ...upgrades,
+    plugins: parts.plugins ?? null,
+    registry: metrics.registry,
   });
   if (parts.auth) await registerAuthRoutes(app, parts.auth);
-  await registerApi(app, { ...parts, name, rooms, connections });
+  const routes = [...parts.routes, plugins.routes];
+  await registerApi(app, { ...parts, routes, name, rooms, connections });
   registerHealthRoutes(app, { unreadyBecause: refusal });
   const signIn = parts.auth?.features ?? NO_SIGN_IN;
   await registerPageRoutes(app, { ...parts, address, nodeName: name, signIn });
@@ -179,6 +189,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
       forgetInterruption();
       await connections.closeAll('draining', 1, async () => {});
       await rooms.close();
+      await plugins.close();
       await app.close();
       metrics.stop();
       void background;

@@ -8,12 +8,15 @@ const HIGH_MESSAGES = 1_000;
 /** Timers are no finer. */
 const SHORTEST_REST_MS = 1;
 
-export type InboxOptions = {
+/** Bytes, or the text of a text message. */
+type Message = { readonly length: number };
+
+export type InboxOptions<Received extends Message = Uint8Array> = {
   readonly socket: WebSocket;
   readonly pace: Pace;
   readonly timers: Timers;
   /** Must not reject; returns a promise when the next message has to wait for it. */
-  readonly handle: (message: Uint8Array) => Promise<void> | undefined;
+  readonly handle: (message: Received) => Promise<void> | undefined;
   /** The client was held back for long and goes on as before. */
   readonly onTooFast: () => void;
 };
@@ -29,20 +32,20 @@ type State = 'waiting' | 'open' | 'resting' | 'closed';
  * bounded, until the room is open, while an earlier one takes time, and while the socket rests. Over the bound, and at
  * rest, the socket is not read from.
  */
-export class Inbox {
-  readonly #options: InboxOptions;
-  #waiting: Uint8Array[] = [];
+export class Inbox<Received extends Message = Uint8Array> {
+  readonly #options: InboxOptions<Received>;
+  #waiting: Received[] = [];
   /** How many of `#waiting` were handled: the array is cut once for all of them. */
   #next = 0;
   #bytes = 0;
   #state: State = 'waiting';
   #isPaused = false;
 
-  constructor(options: InboxOptions) {
+  constructor(options: InboxOptions<Received>) {
     this.#options = options;
   }
 
-  add(message: Uint8Array): void {
+  add(message: Received): void {
     if (this.#state === 'closed') return;
     this.#waiting.push(message);
     this.#bytes += message.length;

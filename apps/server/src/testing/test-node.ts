@@ -8,7 +8,7 @@ import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { pino } from 'pino';
 import type { Access } from '../access/access.ts';
 import { openAccess } from '../access/open-access.ts';
-import { type ClusterNode, createNode, type NodeLimits } from '../app.ts';
+import { type ClusterNode, createNode, type NodeLimits, type NodeParts } from '../app.ts';
 import type { Authenticator } from '../auth/principal.ts';
 import { visitors } from '../auth/visitors.ts';
 import type { ApiRoutes } from '../http/api.ts';
@@ -23,6 +23,7 @@ export type TestNodeOptions = {
   readonly authenticator?: Authenticator;
   readonly access?: Access;
   readonly routes?: readonly ApiRoutes[];
+  readonly plugins?: NodeParts['plugins'];
   readonly trustProxy?: boolean | string[];
   /** The folder of the built page; none unless told. */
   readonly webRoot?: string;
@@ -82,6 +83,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     urls: options.urls ?? [],
     trustProxy: options.trustProxy ?? false,
     routes: options.routes ?? [],
+    ...(options.plugins && { plugins: options.plugins }),
     limits: { ...LIMITS, ...options.limits },
   });
   const port = options.port ?? (await freePort());
