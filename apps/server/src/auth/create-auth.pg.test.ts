@@ -229,6 +229,24 @@ describe('sessions end, at once on this node and with a kick for the others:', (
   });
 });
 
+it('an admin sees who has an account, the newest first, a page at a time', async () => {
+  await signUp('ivy');
+  const list = (query: string) =>
+    admin.get(`/api/auth/admin/list-users?sortBy=createdAt&sortDirection=desc&${query}`);
+  const { body } = await list('limit=1');
+  expect(body).toMatchObject({
+    users: [{ name: 'ivy', email: 'ivy@example.com' }],
+    total: expect.any(Number),
+  });
+  const all = await list('limit=100');
+  expect(all.body).toMatchObject({
+    users: expect.arrayContaining([expect.objectContaining({ name: 'admin' })]),
+  });
+  const ivy = accounts.browser();
+  await ivy.post('/api/auth/sign-in/email', { email: 'ivy@example.com', password: PASSWORD });
+  expect((await ivy.get('/api/auth/admin/list-users')).status).toBe(403);
+});
+
 it('nothing of a password or a session is in the log', () => {
   expect(accounts.warnings.join('\n')).not.toContain(PASSWORD);
   for (const value of admin.cookies.values()) expect(accounts.warnings.join('\n')).not.toContain(value);

@@ -37,6 +37,8 @@ function watch(db: Kysely<Database>, run: Run): Kysely<Database> {
   return new Proxy(db, {
     get(target, name) {
       if (name === 'transaction') return transaction;
+      // A function with functions on it, which a bound one would not have: without them users cannot be counted.
+      if (name === 'fn') return target.fn;
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
