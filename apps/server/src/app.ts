@@ -9,6 +9,8 @@ import { makeNodeId, type NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Access } from './access/access.ts';
+import type { AuditLog } from './access/audit-log.ts';
+import type { KickFeed } from './access/kick.ts';
 import { registerAuthRoutes } from './auth/auth-routes.ts';
 import type { Auth } from './auth/create-auth.ts';
 import type { Authenticator } from './auth/principal.ts';
@@ -28,6 +30,7 @@ import { PendingBudget } from './room/pending-budget.ts';
 import { Rooms } from './room/rooms.ts';
 import { TailWatch } from './room/tail-watch.ts';
 import { Connections } from './socket/connections.ts';
+import { RevocationWatch } from './socket/revocation-watch.ts';
 import { registerYjsRoute } from './socket/yjs-route.ts';
 
 const KEEP_ALIVE_TICK_MS = 1_000;
@@ -35,6 +38,9 @@ const KEEP_ALIVE_TICK_MS = 1_000;
 const MESSAGE_SLACK = 2;
 const MAX_FRAGMENTS = 64;
 const TOKEN_PROTOCOL = 'kryton-token';
+
+const SILENCE: KickFeed = { listen: async () => async () => {} };
+const NO_AUDIT: AuditLog = { record() {} };
 
 export type NodeParts = {
   readonly name: string;
@@ -46,6 +52,11 @@ export type NodeParts = {
   /** Accounts and sign-in; null for tests and simulations of what lies behind the edge. */
   readonly auth?: Auth | null;
   readonly access: Access;
+  /** Who tells this node that access ended; without, only the regular review finds it. */
+  readonly kicks?: KickFeed;
+  readonly audit?: AuditLog;
+  /** How often everybody's access is looked up again, in ms; half a minute unless told. */
+  readonly reviewEveryMs?: number;
   readonly logger: FastifyBaseLogger;
   readonly timers: Timers;
   readonly webRoot: string;
@@ -162,8 +173,19 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   const signIn = parts.auth?.features ?? NO_SIGN_IN;
   await registerPageRoutes(app, { ...parts, address, nodeName: name, signIn });
 
+  const revocations = new RevocationWatch({
+    ...parts,
+    connections,
+    kicks: parts.kicks ?? SILENCE,
+    audit: parts.audit ?? NO_AUDIT,
+    metrics,
+    now: () => Date.now(),
+    random: Math.random,
+    ...(parts.reviewEveryMs !== undefined && { everyMs: parts.reviewEveryMs }),
+    onDeleted: (docId) => rooms.discard(docId),
+  });
   const forgetInterruption = log.onInterruption(() => void tails.compareAll());
-  const background = Promise.all([canary.run(), tails.run()]);
+  const background = Promise.all([canary.run(), tails.run(), revocations.run()]);
   let cancelTick = () => {};
   const tick = () => {
     connections.tick();
@@ -187,6 +209,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
       tails.stop();
       cancelTick();
       forgetInterruption();
+      await revocations.stop();
       await connections.closeAll('draining', 1, async () => {});
       await rooms.close();
       await plugins.close();

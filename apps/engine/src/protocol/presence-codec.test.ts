@@ -80,6 +80,10 @@ describe('presence codec', () => {
     expect(stampUser('{"__proto__":{"x":1},"user":{"__proto__":{"id":"boss"}}}', user)).toBe(
       '{"__proto__":{"x":1},"user":{"__proto__":{"id":"boss"},"id":"u1","name":"Ada"}}',
     );
+    // A guest chooses a name, and is not somebody else.
+    expect(stampUser('{"user":{"id":"boss","name":"Boss"}}', { id: 'g1' })).toBe(
+      '{"user":{"id":"g1","name":"Boss"}}',
+    );
     expect(stampUser('null', user)).toBe('null');
   });
 });

@@ -76,14 +76,19 @@ export function encodePresenceUpdate(entries: readonly PresenceEntry[]): Uint8Ar
 
 /**
  * PRES2: the state with `user.id` and `user.name` as the server knows them, whatever the client claims; everything
- * else (a colour, a cursor) stays. "null" stays as it is. `stateJson` comes from {@link decodePresence}.
+ * else (a colour, a cursor) stays, and so does the name where the server knows none. "null" stays as it is.
+ * `stateJson` comes from {@link decodePresence}.
  */
-export function stampUser(stateJson: string, user: { readonly id: string; readonly name: string }): string {
+export function stampUser(
+  stateJson: string,
+  { id, name }: { readonly id: string; readonly name?: string },
+): string {
+  if (stateJson === 'null') return stateJson;
   const state: unknown = JSON.parse(stateJson);
   if (!isPlainObject(state)) return stateJson;
   const claimed = state['user'];
   const kept = isPlainObject(claimed) ? claimed : {};
-  return JSON.stringify({ ...state, user: { ...kept, id: user.id, name: user.name } });
+  return JSON.stringify({ ...state, user: { ...kept, id, ...(name !== undefined && { name }) } });
 }
 
 function readEntry(

@@ -20,3 +20,15 @@ export interface Kicks {
   /** Resolves when it was told, or could not be: the change itself is stored, and the regular review finds it. */
   send(kick: Kick): Promise<void>;
 }
+
+/** What this node is told. */
+export interface KickFeed {
+  /** The result ends it. Rejects when nothing can be heard at the moment. */
+  listen(listener: KickListener): Promise<() => Promise<void>>;
+}
+
+export type KickListener = {
+  kick(kick: Kick): void;
+  /** Kicks may have been missed. */
+  missed(): void;
+};

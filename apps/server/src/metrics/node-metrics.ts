@@ -27,6 +27,8 @@ export class NodeMetrics {
   readonly #encodes: Counter;
   readonly #setAside: Counter;
   readonly #upgrades: Counter<'result'>;
+  readonly #kicks: Counter<'reason'>;
+  readonly #reviews: Counter<'result'>;
   readonly #eventLoop: ReturnType<typeof monitorEventLoopDelay>;
 
   constructor(node: string, gauges: NodeGauges) {
@@ -75,6 +77,18 @@ export class NodeMetrics {
     this.#upgrades = new Counter({
       name: 'kryton_upgrades_total',
       help: 'WebSocket upgrades, accepted or refused.',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#kicks = new Counter({
+      name: 'kryton_kicks_total',
+      help: 'Connections ended because a session, a grant or a document ended.',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#reviews = new Counter({
+      name: 'kryton_access_reviews_total',
+      help: 'Times it was looked up what the connections may still do; while it fails everybody stays connected.',
       labelNames: ['result'],
       registers,
     });
@@ -150,6 +164,14 @@ export class NodeMetrics {
 
   upgrade(result: 'accepted' | 'refused'): void {
     this.#upgrades.inc({ result });
+  }
+
+  kicked(reason: string): void {
+    this.#kicks.inc({ reason });
+  }
+
+  reviewed(result: 'done' | 'failed'): void {
+    this.#reviews.inc({ result });
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 import { encodePresence } from '@kryton/engine/protocol/frames.ts';
+import { principalId } from '@kryton/engine/protocol/ids.ts';
 import { encodePresenceUpdate } from '@kryton/engine/protocol/presence-codec.ts';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -101,7 +102,6 @@ describe('presence', () => {
   });
 
   it('PRES2 a signed-in principal is shown under its own name, whatever the client claims', async () => {
-    const { principalId } = await import('@kryton/engine/protocol/ids.ts');
     const authenticator = {
       identify: async (): Promise<Principal> => ({
         id: principalId('user-7'),
@@ -121,6 +121,26 @@ describe('presence', () => {
     });
     expect(user).toEqual({ id: 'user-7', name: 'Ada Lovelace', color: '#abc' });
   });
+
+  it.each(['guest', 'visitor'] as const)(
+    'PRES2 a %s has a name of its own choice, and its own id',
+    async (kind) => {
+      const id = principalId(`${kind}:7`);
+      const authenticator = {
+        identify: async (): Promise<Principal> => ({ id, kind, name: kind, credential: { kind: 'none' } }),
+      };
+      const node = await cluster.start({ authenticator });
+      const docId = freshDoc();
+      const mallory = stockClient(baseOf(node), docId);
+      clients.push(mallory);
+      mallory.awareness.setLocalState({ user: { name: 'Mallory', id: 'user:ada' } });
+      const watcher = stock(0, docId, 'watcher');
+      const user = await eventually(() => seenBy(watcher).get(mallory.doc.clientID)?.['user'] ?? null, {
+        what: 'mallory shows',
+      });
+      expect(user).toEqual({ id, name: 'Mallory' });
+    },
+  );
 
   it('PRES1 many moves in one window are one frame with the latest state', async () => {
     const docId = freshDoc();

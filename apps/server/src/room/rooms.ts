@@ -63,6 +63,17 @@ export class Rooms {
     return oldest;
   }
 
+  /**
+   * The document was deleted: its room ends with all that waits in it, so that nothing of it is stored again. Whoever is
+   * in it has to be sent away.
+   */
+  discard(docId: DocId): void {
+    const slot = this.#slots.get(docId);
+    if (!slot?.room) return;
+    this.#slots.delete(docId);
+    void this.#end(docId, slot.room);
+  }
+
   /** Appends what all rooms have gathered. */
   async drain(): Promise<void> {
     await Promise.allSettled([...this.open()].map((room) => room.drain()));
@@ -98,7 +109,11 @@ export class Rooms {
     // Somebody may have come while the last writes were on their way.
     if (slot.users > 0 || this.#slots.get(docId) !== slot) return;
     this.#slots.delete(docId);
-    await slot.room.close().catch((error) => {
+    await this.#end(docId, slot.room);
+  }
+
+  async #end(docId: DocId, room: Room): Promise<void> {
+    await room.close().catch((error) => {
       this.#ports.logger.warn({ docId, err: error }, 'the room could not unsubscribe');
     });
   }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
-import type { ConnectionId } from '@kryton/engine/protocol/ids.ts';
+import type { ConnectionId, DocId } from '@kryton/engine/protocol/ids.ts';
 import type { WebSocket } from 'ws';
 import type { Role } from '../access/role.ts';
 import type { Principal } from '../auth/principal.ts';
@@ -20,6 +20,8 @@ export type ConnectionParts = {
   readonly socket: WebSocket;
   readonly stream: Socket;
   readonly principal: Principal;
+  readonly docId: DocId;
+  /** At the start; it may change. */
   readonly role: Role;
   readonly nodeName: string;
   readonly heavy: HeavyWork;

@@ -13,7 +13,9 @@ import type { ConnectionId } from '@kryton/engine/protocol/ids.ts';
 import { decodePresence, PresenceRefused, stampUser } from '@kryton/engine/protocol/presence-codec.ts';
 import { type CheckedUpdate, checkStateVector, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { UpdateRefused } from '@kryton/engine/protocol/update-refused.ts';
-import { mayWrite } from '../access/role.ts';
+import type { Claim } from '../access/access.ts';
+import { mayWrite, type Role } from '../access/role.ts';
+import type { Principal } from '../auth/principal.ts';
 import type { Member } from '../room/member.ts';
 import { type PreparedFrame, prepareFrame } from '../room/prepared-frame.ts';
 import type { Room } from '../room/room.ts';
@@ -47,6 +49,7 @@ export class Connection implements Member, LiveSocket {
   readonly #inbox: Inbox;
   readonly #pace: Pace;
   #state: State = { kind: 'joining' };
+  #role: Role;
   /** The ticket of this connection's last write; what a barrier waits for (WIRE5). */
   #lastTicket = 0;
   /** The answer to the last SyncStep1 while it is being made. */
@@ -59,6 +62,7 @@ export class Connection implements Member, LiveSocket {
     this.id = parts.id;
     this.principal = parts.principal.id;
     this.#parts = parts;
+    this.#role = parts.role;
     this.#outbox = new Outbox({
       stream: parts.stream,
       highBytes: parts.limits.outboxBytes,
@@ -77,6 +81,14 @@ export class Connection implements Member, LiveSocket {
       onTooFast: () => this.close('tooFast'),
     });
     this.sentAt = this.heardAt = parts.tick();
+  }
+
+  get claim(): Claim {
+    return this.#parts;
+  }
+
+  get isOpen(): boolean {
+    return this.#state.kind !== 'closed';
   }
 
   get outboxBytes(): number {
@@ -145,6 +157,13 @@ export class Connection implements Member, LiveSocket {
 
   keepAlive(): void {
     this.send(KEEP_ALIVE_FRAME);
+  }
+
+  /** A client that may no longer write is told so before it tries (ACC1). */
+  setRole(role: Role): void {
+    const couldWrite = mayWrite(this.#role);
+    this.#role = role;
+    if (couldWrite && !mayWrite(role)) this.#deny();
   }
 
   ping(): void {
@@ -261,22 +280,23 @@ export class Connection implements Member, LiveSocket {
 
   #accept(update: Uint8Array, room: Room): void {
     if (this.#state.kind !== 'open') return;
-    if (mayWrite(this.#parts.role)) {
+    if (mayWrite(this.#role)) {
       this.#lastTicket = room.write(this, update);
       return;
     }
     this.#wasRefused = true;
+    this.#deny();
+  }
+
+  #deny(): void {
     this.send(prepareFrame(encodePermissionDenied('this document is open for reading only')));
   }
 
   #presence(bytes: Uint8Array, room: Room): void {
-    const { principal } = this.#parts;
+    const user = stampOf(this.#parts.principal);
     const entries = decodePresence(bytes, (clientId, clock) => room.isPresenceNews(this, clientId, clock));
-    if (principal.kind === 'visitor') room.receivePresence(this, entries);
-    else {
-      const stamped = entries.map((entry) => ({ ...entry, state: stampUser(entry.state, principal) }));
-      room.receivePresence(this, stamped);
-    }
+    const stamped = entries.map((entry) => ({ ...entry, state: stampUser(entry.state, user) }));
+    room.receivePresence(this, stamped);
   }
 
   #barrier(payload: Uint8Array, room: Room): void {
@@ -297,5 +317,18 @@ export class Connection implements Member, LiveSocket {
     }
     this.#parts.logger.error({ connection: this.id, err: error }, 'a message could not be handled');
     this.close('overloaded', 'see the error above');
+  }
+}
+
+/** PRES2: the name of a guest or a visitor is theirs to choose; whose it is, is not. */
+function stampOf(principal: Principal): { readonly id: string; readonly name?: string } {
+  switch (principal.kind) {
+    case 'user':
+    case 'agent':
+    case 'member':
+      return principal;
+    case 'guest':
+    case 'visitor':
+      return { id: principal.id };
   }
 }

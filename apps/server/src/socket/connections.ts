@@ -11,6 +11,7 @@ const GONE_AFTER_S = 75;
 /** All WebSockets of a node, and the one clock that keeps them alive. */
 export class Connections {
   readonly #all = new Set<LiveSocket>();
+  readonly #addedListeners = new Set<(connection: LiveSocket) => void>();
   #now = 0;
 
   get size(): number {
@@ -24,6 +25,18 @@ export class Connections {
 
   add(connection: LiveSocket): void {
     this.#all.add(connection);
+    for (const listener of this.#addedListeners) listener(connection);
+  }
+
+  /** `listener` is called with each connection that comes; the result ends that. */
+  onAdded(listener: (connection: LiveSocket) => void): () => void {
+    this.#addedListeners.add(listener);
+    return () => void this.#addedListeners.delete(listener);
+  }
+
+  /** Those that are open. */
+  [Symbol.iterator](): Iterator<LiveSocket> {
+    return this.#all.values();
   }
 
   delete(connection: LiveSocket): void {

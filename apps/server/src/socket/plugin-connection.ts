@@ -3,6 +3,7 @@ import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import { CLOSE_CODES, type CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import type { ConnectionId, DocId } from '@kryton/engine/protocol/ids.ts';
 import type { WebSocket } from 'ws';
+import type { Claim } from '../access/access.ts';
 import { type Role, reaches } from '../access/role.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { PluginDocument, PluginPrincipal, PluginSocket, PluginSocketRoute } from '../plugins/plugin.ts';
@@ -69,6 +70,14 @@ export class PluginConnection implements LiveSocket {
       onTooFast: () => this.close('tooFast'),
     });
     this.#shown = this.#show();
+  }
+
+  get claim(): Claim {
+    return this;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   get outboxBytes(): number {

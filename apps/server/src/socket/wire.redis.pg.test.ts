@@ -4,7 +4,7 @@ import { decodeStateVector, encodeStateVector } from '@kryton/engine/protocol/st
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import * as Y from 'yjs';
-import { openAccess } from '../access/open-access.ts';
+import { accessOf } from '../testing/access-of.ts';
 import { rawClient } from '../testing/raw-client.ts';
 import { converged, type StockClient, stockClient } from '../testing/stock-client.ts';
 import { baseOf, freshDoc, nodeAt, startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -14,7 +14,7 @@ describe('the wire', () => {
   const clients: StockClient[] = [];
   beforeAll(async () => {
     const urls = { redisUrl: inject('redisUrl'), postgresUrl: inject('postgresUrl') };
-    const viewer = { access: { ...openAccess, admit: async () => 'viewer' as const } };
+    const viewer = { access: accessOf('viewer') };
     cluster = await startTestCluster(urls, [{}, {}, viewer]);
   });
   afterEach(() => {

@@ -70,6 +70,7 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
         socket,
         stream: request.raw.socket as Socket,
         principal,
+        docId,
         role,
         nodeName: parts.nodeName,
         heavy: parts.heavy,

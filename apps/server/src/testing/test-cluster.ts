@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { migrate } from '@kryton/engine/database/migrate.ts';
+import type { Database } from '@kryton/engine/database/schema.ts';
 import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import { createDatabase } from '@kryton/engine/testing/services/postgres-service.ts';
 import { Redis } from 'ioredis';
+import type { Kysely } from 'kysely';
 import { startTestNode, type TestNode, type TestNodeOptions } from './test-node.ts';
 
 /** Nodes in this process on one Redis and one database of their own. */
@@ -13,14 +15,17 @@ export type TestCluster = {
   readonly nodes: readonly TestNode[];
   readonly redis: Redis;
   readonly snapshots: SnapshotStore;
+  readonly database: Kysely<Database>;
   start(options?: Partial<TestNodeOptions>): Promise<TestNode>;
   stop(): Promise<void>;
 };
 
-/** `urls` come from vitest's `inject`. */
+type NodesOptions = readonly Partial<TestNodeOptions>[];
+
+/** `urls` come from vitest's `inject`; options that need the database are made from it. */
 export async function startTestCluster(
   urls: { readonly redisUrl: string; readonly postgresUrl: string },
-  nodes: readonly Partial<TestNodeOptions>[],
+  nodes: NodesOptions | ((database: Kysely<Database>) => NodesOptions),
 ): Promise<TestCluster> {
   const url = await createDatabase(urls.postgresUrl);
   const database = await connectDatabase({ url }, { applicationName: 'test' });
@@ -34,11 +39,12 @@ export async function startTestCluster(
     running.push(node);
     return node;
   };
-  for (const options of nodes) await start(options);
+  for (const options of typeof nodes === 'function' ? nodes(database.db) : nodes) await start(options);
   return {
     nodes: running,
     redis,
     snapshots,
+    database: database.db,
     start,
     async stop() {
       await Promise.all(running.map((node) => node.stop()));

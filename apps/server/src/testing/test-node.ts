@@ -13,7 +13,7 @@ import type { Authenticator } from '../auth/principal.ts';
 import { visitors } from '../auth/visitors.ts';
 import type { ApiRoutes } from '../http/api.ts';
 
-export type TestNodeOptions = {
+export type TestNodeOptions = Pick<NodeParts, 'kicks' | 'audit' | 'reviewEveryMs'> & {
   readonly name: string;
   readonly redisUrl: string;
   readonly snapshots: SnapshotStore;
@@ -67,6 +67,9 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const folds: DocId[] = [];
   const node = await createNode({
     name,
+    ...(options.kicks && { kicks: options.kicks }),
+    ...(options.audit && { audit: options.audit }),
+    ...(options.reviewEveryMs !== undefined && { reviewEveryMs: options.reviewEveryMs }),
     log,
     snapshots,
     heavy,

@@ -160,6 +160,7 @@ export class SimNode {
         name: 'Somebody',
         credential: { kind: 'none' },
       },
+      docId,
       role: 'editor',
       nodeName: this.name,
       heavy: this.#heavy,
