@@ -11,6 +11,10 @@ export type NodeProcessOptions = {
   readonly webRoot: string;
   /** Base URLs of the nodes that a page may try. */
   readonly urls: readonly string[];
+  /** Plugins are loaded from there, and the process guarded from what they throw; none unless told. */
+  readonly pluginsDir?: string;
+  /** Nothing is logged unless told. */
+  readonly logLevel?: 'error' | 'info';
 };
 
 /** Starts one node as a process of its own, and resolves when it is ready. Throws an Error with its output otherwise. */
@@ -19,6 +23,7 @@ export function startNodeProcess(options: NodeProcessOptions): Promise<RunningPr
     name: `${options.name} on port ${options.port}`,
     command: process.execPath,
     args: [fileURLToPath(new URL('./test-node-main.ts', import.meta.url)), JSON.stringify(options)],
+    env: { LOG_LEVEL: options.logLevel },
     ready: async () => (await fetch(`http://127.0.0.1:${options.port}/readyz`)).ok,
     readyWithinMs: 30_000,
   });
