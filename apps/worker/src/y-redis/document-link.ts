@@ -17,9 +17,24 @@ export type LinkParts = {
   readonly events: LinkEvents;
   /** Counts what would be written to our side and writes nothing. */
   readonly dryRun: boolean;
+  /** The user who owns what is brought over, unless somebody does already; null for nobody. */
+  readonly owner: string | null;
 };
 
+/** The document was deleted on our side: nothing is brought over to where it would be removed again. */
+export class DeletedHere extends Error {
+  override readonly name = 'DeletedHere';
+
+  constructor(docId: DocId) {
+    super(
+      `the document ${docId} was deleted here, and its id is not used again: give it another one with --map`,
+    );
+  }
+}
+
 export type LinkEvents = {
+  /** The document is here, and this is whose it is. */
+  claimed(docId: DocId, claim: 'owned' | 'ownerless'): void;
   /** Updates of theirs that were read, and their bytes. */
   read(updates: number, bytes: number): void;
   /** Updates of theirs that are new here, made durable as one entry of our log (with `dryRun`: would be). */
@@ -43,6 +58,8 @@ export class DocumentLink {
   readonly ours: OurDocument;
   readonly theirs: TheirDocument;
   readonly #parts: LinkParts;
+  #isClaimed = false;
+  #isDeleted = false;
 
   constructor(parts: LinkParts, name: string, docId: DocId) {
     this.#parts = parts;
@@ -50,7 +67,15 @@ export class DocumentLink {
     this.ours = new OurDocument(parts.stores, docId);
   }
 
-  /** Brings over what their list holds and we do not. Rejects with the error of the store that does not answer. */
+  /** Whether it was deleted on our side; then nothing is carried over any more. */
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
+  /**
+   * Brings over what their list holds and we do not. Throws {@link DeletedHere} where that is not wanted. Rejects with
+   * the error of the store that does not answer.
+   */
   async bringOver(): Promise<void> {
     await this.#untilLogStays(async () => {
       await this.#load();
@@ -58,8 +83,9 @@ export class DocumentLink {
     });
   }
 
-  /** Looks at both sides anew and brings each what it lacks. */
+  /** Looks at both sides anew and brings each what it lacks. Throws {@link DeletedHere} once. */
   async reconcile(): Promise<void> {
+    if (this.#isDeleted) return;
     await this.#untilLogStays(async () => {
       await this.#load();
       await this.#theirsToOurs();
@@ -68,8 +94,9 @@ export class DocumentLink {
     });
   }
 
-  /** Carries over what both sides have received since the last time. */
+  /** Carries over what both sides have received since the last time. Throws {@link DeletedHere} once. */
   async keepInStep(): Promise<void> {
+    if (this.#isDeleted) return;
     try {
       await this.#theirsToOurs();
       await this.#oursToTheirs();
@@ -80,6 +107,7 @@ export class DocumentLink {
   }
 
   async #load(): Promise<void> {
+    this.#isClaimed = false;
     await this.ours.load();
     // What we held of theirs may be gone with our log; their list has it still.
     if (!this.ours.coverage.includes(this.theirs.coverage)) this.theirs.rewind();
@@ -88,6 +116,7 @@ export class DocumentLink {
   async #theirsToOurs(): Promise<void> {
     const { events } = this.#parts;
     for await (const { updates, refused, bytes } of this.theirs.news()) {
+      await this.#claim();
       events.read(updates.length + refused.length, bytes);
       for (const element of refused) await this.#setAside(element);
       const fresh = updates.filter((update) => !this.ours.coverage.covers(update));
@@ -95,6 +124,19 @@ export class DocumentLink {
       await this.#append(fresh);
       events.appended(this.ours.docId, fresh.length);
     }
+  }
+
+  /** Before anything is brought over: what nobody could open would be of no use to anybody. */
+  async #claim(): Promise<void> {
+    if (this.#isClaimed) return;
+    const { stores, owner, dryRun, events } = this.#parts;
+    const claim = await stores.documents.claim(this.ours.docId, owner, dryRun);
+    if (claim === 'deleted') {
+      this.#isDeleted = true;
+      throw new DeletedHere(this.ours.docId);
+    }
+    this.#isClaimed = true;
+    events.claimed(this.ours.docId, claim);
   }
 
   async #append(updates: readonly CheckedUpdate[]): Promise<void> {

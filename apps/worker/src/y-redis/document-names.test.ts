@@ -52,12 +52,13 @@ describe('DocumentNames', () => {
 
 describe('parseImportArguments', () => {
   it('reads everything', () => {
-    expect(argumentsOf('--doc', 'a=b', '--map', 'a=b=c', '--follow')).toEqual({
+    expect(argumentsOf('--doc', 'a=b', '--map', 'a=b=c', '--owner', 'a@b.example', '--follow')).toEqual({
       from: 'redis://old:6379',
       prefix: '',
       docs: ['a=b'],
       map: new Map([['a=b', 'c']]),
       rename: 'none',
+      owner: 'a@b.example',
       follow: true,
       dryRun: false,
     });
@@ -70,6 +71,7 @@ describe('parseImportArguments', () => {
     expect(() => argumentsOf('--map', 'a=not an id')).toThrow('write name=docId');
     expect(() => argumentsOf('--follow', '--dry-run')).toThrow('choose one');
     expect(() => argumentsOf('--doc', 'a', '--prefix', 'b')).toThrow('exclude each other');
+    expect(() => argumentsOf('--owner', 'alice')).toThrow('that is no e-mail address');
     expect(() => argumentsOf('--unknown')).toThrow('--unknown');
   });
 });

@@ -1,7 +1,7 @@
 import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
 import { comparePositions } from '@kryton/engine/log/position.ts';
 import type { LogHead, UpdateLog } from '@kryton/engine/log/update-log.ts';
-import type { DocumentLink } from './document-link.ts';
+import { DeletedHere, type DocumentLink } from './document-link.ts';
 import type { Slots } from './slots.ts';
 
 const FIRST_PAUSE_MS = 200;
@@ -13,6 +13,8 @@ export type FollowedParts = {
   readonly slots: Slots;
   readonly timers: Timers;
   readonly onTrouble: (name: string, error: unknown) => void;
+  /** It was deleted on our side and is followed no longer. */
+  readonly onDeleted: (name: string, reason: string) => void;
   readonly signal: AbortSignal;
 };
 
@@ -67,7 +69,7 @@ export class FollowedDocument {
    */
   compare(length: number, head: LogHead | null, asked: number): boolean {
     const { theirs, ours } = this.link;
-    if (!this.isIdle || theirs.clock !== asked) return false;
+    if (!this.isIdle || this.link.isDeleted || theirs.clock !== asked) return false;
     const isShorter = length < theirs.clock;
     if (isShorter) {
       theirs.forget();
@@ -111,6 +113,11 @@ export class FollowedDocument {
       await slots.run(() => this.#step());
       return true;
     } catch (error) {
+      if (error instanceof DeletedHere) {
+        this.#parts.onDeleted(this.link.theirs.name, error.message);
+        this.#reconciled.resolve();
+        return true;
+      }
       this.#needsReconciling = true;
       if (!signal.aborted) onTrouble(this.link.theirs.name, error);
       return false;

@@ -97,6 +97,7 @@ export class Follower {
         const { length, head } = standing;
         const { theirs, ours } = document.link;
         updates += length;
+        if (document.link.isDeleted) return;
         if (document.isIdle && length === theirs.clock && !ours.differsFrom(head)) inStep += 1;
         else print(`not in step: ${JSON.stringify(theirs.name)}: ${theirs.clock} of ${length} updates taken`);
       });
@@ -132,7 +133,8 @@ export class Follower {
     const { log, timers, signal, print, report, link } = this.#parts;
     const onTrouble = (which: string, error: unknown) =>
       print(`trouble with ${JSON.stringify(which)}, tried again: ${String(error)}`);
-    const parts = { log, timers, signal, onTrouble, slots: this.#slots };
+    const onDeleted = (which: string, reason: string) => report.leftOut(which, reason);
+    const parts = { log, timers, signal, onTrouble, onDeleted, slots: this.#slots };
     const document = new FollowedDocument(parts, link(name, docId));
     this.#documents.set(name, document);
     report.document();

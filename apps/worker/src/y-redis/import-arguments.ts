@@ -13,6 +13,8 @@ export type ImportArguments = {
   /** Explicit ids for names of theirs. */
   readonly map: ReadonlyMap<string, DocId>;
   readonly rename: 'none' | 'base64url';
+  /** The address of the user who is to own what is brought over; null for nobody. */
+  readonly owner: string | null;
   readonly follow: boolean;
   readonly dryRun: boolean;
 };
@@ -23,6 +25,7 @@ export const USAGE = `npm run import:y-redis -- --from redis://old:6379 [options
   --doc name          only this document; may be repeated
   --map name=docId    the id a document gets here; may be repeated
   --rename base64url  names that are no document ids become b64-<base64url of the name>
+  --owner email       the user who owns the documents here; without it only an admin can give them to somebody
   --follow            keep both sides in step until SIGINT or SIGTERM
   --dry-run           read and check everything, write nothing
 `;
@@ -33,21 +36,23 @@ const OPTIONS = {
   doc: { type: 'string', multiple: true },
   map: { type: 'string', multiple: true },
   rename: { type: 'string' },
+  owner: { type: 'string' },
   follow: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
 } as const;
 
 /** Reads the command line (without the program). Throws a {@link StartupError} that says what is wrong, with the usage. */
 export function parseImportArguments(args: readonly string[]): ImportArguments {
-  const { from, prefix = '', doc = null, map = [], rename = 'none', ...flags } = read(args);
+  const { from, prefix = '', doc = null, map = [], rename = 'none', owner = null, ...flags } = read(args);
   if (from === undefined || !/^rediss?:\/\//.test(from) || !URL.canParse(from)) {
     throw wrong('--from is needed: the Redis of the y-redis deployment, redis://host:port');
   }
   if (rename !== 'none' && rename !== 'base64url') throw wrong(`--rename ${rename}: only base64url is known`);
+  if (owner !== null && !owner.includes('@')) throw wrong(`--owner ${owner}: that is no e-mail address`);
   if (doc !== null && prefix !== '') throw wrong('--doc and --prefix exclude each other');
   const { follow = false, 'dry-run': dryRun = false } = flags;
   if (follow && dryRun) throw wrong('--dry-run writes nothing, and --follow is there to write: choose one');
-  return { from, prefix, docs: doc, map: readMap(map), rename, follow, dryRun };
+  return { from, prefix, docs: doc, map: readMap(map), rename, owner, follow, dryRun };
 }
 
 function read(args: readonly string[]) {

@@ -1,5 +1,5 @@
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
-import type { DocumentLink } from './document-link.ts';
+import { DeletedHere, type DocumentLink } from './document-link.ts';
 import type { ImportReport } from './import-report.ts';
 import { isPassing } from './patient-stores.ts';
 import { Slots } from './slots.ts';
@@ -37,6 +37,7 @@ async function bringOver({ link, report }: ImportParts, { name, docId }: WantedD
     report.document();
   } catch (error) {
     if (isPassing(error)) throw error;
-    report.leftOut(name, `it failed: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof DeletedHere) report.leftOut(name, error.message);
+    else report.leftOut(name, `it failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -1,3 +1,4 @@
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { RefusedElement } from './their-document.ts';
 
 /** Prints a line to the operator. */
@@ -8,6 +9,7 @@ export class ImportReport {
   readonly #print: Print;
   readonly #leftOut = new Set<string>();
   readonly #refused = new Set<string>();
+  readonly #ownerless = new Set<DocId>();
   #documents = 0;
   #updates = 0;
   #bytes = 0;
@@ -25,6 +27,11 @@ export class ImportReport {
 
   document(): void {
     this.#documents += 1;
+  }
+
+  claimed(docId: DocId, claim: 'owned' | 'ownerless'): void {
+    if (claim === 'ownerless') this.#ownerless.add(docId);
+    else this.#ownerless.delete(docId);
   }
 
   read(updates: number, bytes: number): void {
@@ -52,6 +59,16 @@ export class ImportReport {
     if (this.#leftOut.has(name)) return;
     this.#leftOut.add(name);
     this.#print(`left out: ${quoted(name)}: ${reason}`);
+  }
+
+  /** What has to be done about documents that are nobody's; no line when there are none. */
+  ownership(): string[] {
+    const { size } = this.#ownerless;
+    if (size === 0) return [];
+    return [
+      `${size} documents have no owner, so that only an admin can open them: an admin gives each of them one, or run it ` +
+        'again with --owner',
+    ];
   }
 
   summary(seconds: number): string {

@@ -81,6 +81,16 @@ describe('import:y-redis', () => {
     }
   }
 
+  const rowsOf = async (table: string): Promise<Record<string, unknown>[]> =>
+    (await sides.ours.database.pool.query(`SELECT * FROM ${table}`)).rows;
+
+  async function signedUp(id: string, email: string): Promise<void> {
+    await sides.ours.database.pool.query(
+      `INSERT INTO "user" (id, name, email, "emailVerified") VALUES ($1, $1, $2, true)`,
+      [id, email],
+    );
+  }
+
   const appendedToAll = async () =>
     new Map(
       await Promise.all([...expected.keys()].map(async (id) => [id, await sides.appended(id)] as const)),
@@ -102,17 +112,77 @@ describe('import:y-redis', () => {
     expect(dry.output).toMatch(/^100 documents, /m);
     expect(dry.code).toBe(0);
     expect(await sides.ours.redis.keys('kry:*')).toEqual([]);
+    expect(await rowsOf('documents')).toEqual([]);
 
     const first = await sides.run([]);
     console.log(first.output);
     expect(first.output).toMatch(/^100 documents, \d+ updates, \d+ bytes read/m);
+    expect(first.output).toContain('100 documents have no owner');
     expect(first.code).toBe(0);
+    expect(await rowsOf('documents')).toHaveLength(100);
+    expect(await rowsOf('document_grants')).toEqual([]);
     await expectAllOn(await sides.node());
     const appended = await appendedToAll();
 
     const again = await sides.run([]);
     expect(again.output).toContain('; 0 updates were new here, 0 sent there;');
     expect(await appendedToAll()).toEqual(appended);
+  });
+
+  it('gives the documents to --owner, and none away that somebody owns', async () => {
+    const unknown = await sides.run(['--owner', 'nobody@example.com']);
+    expect(unknown.code).toBe(1);
+    expect(unknown.output).toContain('--owner nobody@example.com: nobody has signed up with this address');
+    await signedUp('alice', 'alice@example.com');
+    await signedUp('bob', 'bob@example.com');
+    const one = await sides.run(['--doc', 'document-1', '--owner', 'bob@example.com']);
+    expect(one.output).not.toContain('no owner');
+    const all = await sides.run(['--owner', 'Alice@example.com']);
+    expect(all.code).toBe(0);
+    expect(all.output).not.toContain('no owner');
+    const owners = new Map(
+      (await rowsOf('document_grants')).map(({ doc_id, principal_id, role }) => [
+        doc_id,
+        `${principal_id} ${role}`,
+      ]),
+    );
+    expect(owners.size).toBe(100);
+    expect(owners.get('document-1')).toBe('user:bob owner');
+    owners.delete('document-1');
+    expect(new Set(owners.values())).toEqual(new Set(['user:alice owner']));
+  });
+
+  it('leaves out what was deleted here, also while it follows', async () => {
+    const server = sides.yRedis();
+    for (const name of ['deleted', 'deleted-later']) await write(server, name, typing(5));
+    await server.redis.ping();
+    const remove = (docId: string) =>
+      sides.ours.database.pool.query(
+        `INSERT INTO documents (id, deleted_at) VALUES ($1, now())
+         ON CONFLICT (id) DO UPDATE SET deleted_at = now()`,
+        [docId],
+      );
+    await remove('deleted');
+    const args = ['--doc', 'deleted', '--doc', 'deleted-later'];
+    const leftOut = 'left out: "deleted": the document deleted was deleted here';
+    const imported = await sides.run(args);
+    expect(imported.code).toBe(1);
+    expect(imported.output).toContain(leftOut);
+    expect(imported.output).toMatch(/^1 documents, /m);
+    expect(await sides.appended(idOf('deleted'))).toBe(0);
+
+    const following = await sides.start([...args, '--follow'], 'in step; following');
+    expect(following.output()).toContain(leftOut);
+    await remove('deleted-later');
+    // As the deletion and the worker do it; the follower brings nothing back.
+    await sides.ours.redis.del(logKey(idOf('deleted-later')));
+    await eventually(() => following.output().includes('left out: "deleted-later"'), {
+      what: 'the deletion is noticed',
+      withinMs: 10_000,
+    });
+    expect(await sides.appended(idOf('deleted-later'))).toBe(0);
+    expect((await following.stop()).code).toBe(0);
+    for (const name of ['deleted', 'deleted-later']) await sides.old.redis.del(`${name}:updates`);
   });
 
   it('goes on where it was when it is killed with -9 in the middle of a list', async () => {

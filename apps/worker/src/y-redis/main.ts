@@ -16,6 +16,7 @@ import { commandConnection, listeningConnection } from '@kryton/engine/log/redis
 import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type ImportArguments, parseImportArguments, USAGE } from './import-arguments.ts';
+import { ImportedDocuments } from './imported-documents.ts';
 import type { OurStores } from './our-stores.ts';
 import { runImport } from './run-import.ts';
 import { YRedisLists } from './y-redis-lists.ts';
@@ -69,8 +70,12 @@ async function openOurs(config: Config, args: ImportArguments, closing: Closing)
   return { log, jobs: null, db, ...onDatabase(db) };
 }
 
-function onDatabase(db: OurStores['db']): Pick<OurStores, 'snapshots' | 'quarantine'> {
-  return { snapshots: new PostgresSnapshotStore(db), quarantine: new PostgresQuarantine(db) };
+function onDatabase(db: OurStores['db']): Pick<OurStores, 'snapshots' | 'quarantine' | 'documents'> {
+  return {
+    snapshots: new PostgresSnapshotStore(db),
+    quarantine: new PostgresQuarantine(db),
+    documents: new ImportedDocuments(db),
+  };
 }
 
 async function openTheirs(url: string, closing: Closing): Promise<YRedisLists> {

@@ -1,6 +1,7 @@
 import { type Quarantine, QuarantineUnavailable } from '@kryton/engine/compaction/quarantine.ts';
 import { LogUnavailable, type UpdateLog } from '@kryton/engine/log/update-log.ts';
 import { type SnapshotStore, SnapshotsUnavailable } from '@kryton/engine/snapshots/snapshot-store.ts';
+import { DocumentsUnavailable, type ImportedDocuments } from './imported-documents.ts';
 import type { Retries } from './retries.ts';
 import { type YRedisLists, YRedisUnavailable } from './y-redis-lists.ts';
 
@@ -10,20 +11,28 @@ export type Stores = {
   readonly log: Pick<UpdateLog, 'open' | 'append' | 'read' | 'heads'>;
   readonly snapshots: Pick<SnapshotStore, 'load'>;
   readonly quarantine: Pick<Quarantine, 'setAside'>;
+  readonly documents: Pick<ImportedDocuments, 'claim'>;
 };
+
+const PASSING = [
+  LogUnavailable,
+  SnapshotsUnavailable,
+  QuarantineUnavailable,
+  DocumentsUnavailable,
+  YRedisUnavailable,
+];
 
 /** Whether the store that failed may answer later. */
 export function isPassing(error: unknown): boolean {
-  return [LogUnavailable, SnapshotsUnavailable, QuarantineUnavailable, YRedisUnavailable].some(
-    (kind) => error instanceof kind,
-  );
+  return PASSING.some((kind) => error instanceof kind);
 }
 
 /**
  * The same stores, each call tried again while a store is away (LOG6): with the same bytes, which Yjs and the coverage
  * of both sides make harmless.
  */
-export function patientStores({ lists, log, snapshots, quarantine }: Stores, retries: Retries): Stores {
+export function patientStores(stores: Stores, retries: Retries): Stores {
+  const { lists, log, snapshots, quarantine, documents } = stores;
   return {
     lists: {
       read: (...args) => retries.run('reading a list of y-redis', () => lists.read(...args)),
@@ -38,6 +47,9 @@ export function patientStores({ lists, log, snapshots, quarantine }: Stores, ret
     snapshots: { load: (docId) => retries.run('loading a snapshot', () => snapshots.load(docId)) },
     quarantine: {
       setAside: (item) => retries.run('setting an update aside', () => quarantine.setAside(item)),
+    },
+    documents: {
+      claim: (...args) => retries.run('writing down whose a document is', () => documents.claim(...args)),
     },
   };
 }

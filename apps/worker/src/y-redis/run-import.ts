@@ -11,6 +11,7 @@ import { Follower } from './follower.ts';
 import type { ImportArguments } from './import-arguments.ts';
 import { importDocuments } from './import-documents.ts';
 import { ImportReport, type Print } from './import-report.ts';
+import type { ImportedDocuments } from './imported-documents.ts';
 import type { OurStores } from './our-stores.ts';
 import { isPassing, patientStores } from './patient-stores.ts';
 import { Retries } from './retries.ts';
@@ -37,7 +38,8 @@ export type ImportRunParts = {
 
 /**
  * Brings the documents over, and with `--follow` keeps both sides in step until `leave`. Resolves with the exit code:
- * 1 when an import left something out. Throws a {@link StartupError} when a store stayed away.
+ * 1 when an import left something out. Throws a {@link StartupError} when nobody has the address of the owner, and when
+ * a store stayed away.
  */
 export async function runImport(args: ImportArguments, parts: ImportRunParts): Promise<number> {
   const { lists, ours, heavy, timers, print, onRetry } = parts;
@@ -49,7 +51,9 @@ export async function runImport(args: ImportArguments, parts: ImportRunParts): P
   const giveUpAfterMs = args.follow ? Number.POSITIVE_INFINITY : GIVE_UP_AFTER_MS;
   const retries = new Retries({ timers, isPassing, giveUpAfterMs, onRetry, signal });
   const stores = patientStores({ lists, ...ours }, retries);
+  const owner = await ownerOf(args, ours.documents);
   const events: LinkEvents = {
+    claimed: (docId, claim) => report.claimed(docId, claim),
     read: (updates, bytes) => report.read(updates, bytes),
     refused: (name, element) => report.refused(name, element),
     pushed: () => report.pushed(),
@@ -60,7 +64,7 @@ export async function runImport(args: ImportArguments, parts: ImportRunParts): P
   };
   const names = new DocumentNames(args);
   const link = (name: string, docId: DocId) =>
-    new DocumentLink({ stores, heavy, events, dryRun: args.dryRun }, name, docId);
+    new DocumentLink({ stores, heavy, events, dryRun: args.dryRun, owner }, name, docId);
   const wanted = () => wantedDocuments({ lists, names, report, ...args });
 
   if (args.follow) {
@@ -87,8 +91,19 @@ export async function runImport(args: ImportArguments, parts: ImportRunParts): P
     }
   }
   await folds.finish();
+  for (const line of report.ownership()) print(line);
   print(report.summary((timers.now() - startedAt) / 1_000));
   return report.isIncomplete && !args.follow ? 1 : 0;
+}
+
+/** The id of the user who is to own the documents. */
+async function ownerOf({ owner }: ImportArguments, documents: ImportedDocuments): Promise<string | null> {
+  if (owner === null) return null;
+  const userId = await documents.userOf(owner);
+  if (userId !== null) return userId;
+  throw new StartupError(
+    `--owner ${owner}: nobody has signed up with this address: do that first, or correct it`,
+  );
 }
 
 async function follow(follower: Follower, { print, leave }: ImportRunParts): Promise<void> {
