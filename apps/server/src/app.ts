@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import websocket from '@fastify/websocket';
 import type { MessageBus } from '@kryton/engine/bus/message-bus.ts';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import type { SharedCounters } from '@kryton/engine/counters/shared-counters.ts';
 import type { JobQueue } from '@kryton/engine/jobs/job-queue.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
@@ -16,11 +17,13 @@ import type { Auth } from './auth/create-auth.ts';
 import type { Authenticator } from './auth/principal.ts';
 import { NO_SIGN_IN } from './auth/sign-in-features.ts';
 import { drainNode } from './drain/drain.ts';
-import { type ApiRoutes, registerApi } from './http/api.ts';
+import { type ApiRoutes, limitRequests, registerApi } from './http/api.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
 import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
 import { registerSecurityHeaders, type WebAddress } from './http/security-headers.ts';
+import { limitMessages } from './limits/message-limits.ts';
+import { type MinuteLimits, RateLimits } from './limits/rate-limits.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import type { LoadedPlugin } from './plugins/load-plugins.ts';
 import { mountPlugins } from './plugins/mount-plugins.ts';
@@ -29,6 +32,7 @@ import { Canary } from './room/canary.ts';
 import { PendingBudget } from './room/pending-budget.ts';
 import { Rooms } from './room/rooms.ts';
 import { TailWatch } from './room/tail-watch.ts';
+import type { ConnectionCaps } from './socket/admission.ts';
 import { Connections } from './socket/connections.ts';
 import { RevocationWatch } from './socket/revocation-watch.ts';
 import { registerYjsRoute } from './socket/yjs-route.ts';
@@ -66,6 +70,8 @@ export type NodeParts = {
   /** Pages that may use the API with a session; those of `urls` may, unless told. */
   readonly origins?: readonly string[];
   readonly trustProxy: boolean | string[];
+  /** Where nodes add up what each of them counts for its limits; without it, each counts for itself. */
+  readonly counters?: Pick<SharedCounters, 'add'>;
   /** The routes of the API. */
   readonly routes: readonly ApiRoutes[];
   /** What `PLUGINS_DIR` holds, and the bus that plugins speak over; none unless told. */
@@ -73,8 +79,8 @@ export type NodeParts = {
   readonly limits: NodeLimits;
 };
 
-export type NodeLimits = {
-  readonly connections: number;
+export type NodeLimits = ConnectionCaps & {
+  readonly minute: MinuteLimits;
   readonly messageBytes: number;
   readonly outboxBytes: number;
   /** What one client may send in a second, on average, before it is read more slowly. */
@@ -110,6 +116,12 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   const { name, log, logger, timers, limits } = parts;
   const id = makeNodeId(name, randomBytes(4).toString('hex'));
   const connections = new Connections();
+  const rates = new RateLimits({
+    limits: limits.minute,
+    counters: parts.counters ?? null,
+    wallClock: Date.now,
+    onError: (error) => logger.warn({ err: error }, 'counts of this node did not reach the others'),
+  });
   const cache = new CacheBudget(limits.cacheBytes);
   const pending = new PendingBudget(limits.pendingBytes);
   let isDraining = false;
@@ -153,9 +165,11 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   refuseMisplaced(app);
   const address = webAddressOf(parts);
   await registerSecurityHeaders(app, address);
+  limitRequests(app, rates);
   const upgrades = {
     ...parts,
     node: id,
+    rates,
     connections,
     refusal,
     onConnection: (result: 'accepted' | 'refused') => metrics.upgrade(result),
@@ -168,7 +182,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   });
   if (parts.auth) await registerAuthRoutes(app, parts.auth);
   const routes = [...parts.routes, plugins.routes];
-  await registerApi(app, { ...parts, routes, name, rooms, connections });
+  await registerApi(app, { ...parts, routes, name, rates, rooms, connections });
   registerHealthRoutes(app, { unreadyBecause: refusal });
   const signIn = parts.auth?.features ?? NO_SIGN_IN;
   await registerPageRoutes(app, { ...parts, address, nodeName: name, signIn });
@@ -189,6 +203,8 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   let cancelTick = () => {};
   const tick = () => {
     connections.tick();
+    limitMessages(connections, rates);
+    void rates.share();
     cancelTick = timers.after(KEEP_ALIVE_TICK_MS, tick);
   };
   tick();

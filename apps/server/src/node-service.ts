@@ -6,10 +6,21 @@ import type { ClusterNode, NodeLimits } from './app.ts';
 /** Beside the time over which clients are sent away: appending what is gathered, leaving Redis. */
 const DRAIN_MARGIN_MS = 10_000;
 
+/** Tokens of one address that are not valid: more than a mistake makes, and far from enough to guess one. */
+const FAILURES_PER_MINUTE = 60;
+
 /** The part of the configuration that bounds a node. */
 export function limitsOf(config: Config): NodeLimits {
   return {
     connections: config.maxConnections,
+    documentConnections: config.documentConnections,
+    userConnections: config.userConnections,
+    minute: {
+      handshakes: config.handshakesPerMinute,
+      requests: config.requestsPerMinute,
+      messages: config.messagesPerMinute,
+      failures: FAILURES_PER_MINUTE,
+    },
     messageBytes: config.maxMessageBytes,
     outboxBytes: config.outboxBytes,
     messagesPerSecond: config.messagesPerSecond,

@@ -102,6 +102,10 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
       NODE_ENV: 'test',
       DRAIN_SECONDS: '1',
       LOG_LEVEL: 'info',
+      // Everybody comes from this one address.
+      HANDSHAKES_PER_MINUTE: '10000000',
+      REQUESTS_PER_MINUTE: '10000000',
+      MESSAGES_PER_MINUTE: '1000000000',
       ...(port === null ? {} : { PORT: String(port) }),
       ...options.env,
       ...extra,

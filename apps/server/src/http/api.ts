@@ -1,10 +1,16 @@
 import { parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Authenticator, Principal } from '../auth/principal.ts';
+import type { Principal } from '../auth/principal.ts';
+import {
+  identifyWithinLimits,
+  type LimitedIdentityParts,
+  takeOfAddress,
+} from '../limits/limited-identity.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Connections } from '../socket/connections.ts';
-import { ApiError, unavailable } from './errors.ts';
+import { ApiError } from './errors.ts';
 
 /** A Fastify on which routes declare their schemas with zod. */
 export type ApiInstance = FastifyInstance<
@@ -25,10 +31,10 @@ export type ApiNode = {
 /** Mounts routes of one concern under `/api`. */
 export type ApiRoutes = (api: ApiInstance, node: ApiNode) => void | Promise<void>;
 
-export type ApiParts = ApiNode & {
-  readonly authenticator: Authenticator;
-  readonly routes: readonly ApiRoutes[];
-};
+export type ApiParts = ApiNode &
+  LimitedIdentityParts & {
+    readonly routes: readonly ApiRoutes[];
+  };
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -41,15 +47,15 @@ const READ_ONLY = new Set(['GET', 'HEAD']);
 
 /** The API: every route behind authentication (ACC1), its schemas in zod. */
 export async function registerApi(app: FastifyInstance, parts: ApiParts): Promise<void> {
-  await mountRoutes(app, parts.authenticator, async (api) => {
+  await mountRoutes(app, parts, async (api) => {
     for (const mount of parts.routes) await mount(api, parts);
   });
 }
 
-/** Mounts what `mount` adds behind `authenticator`. */
+/** Mounts what `mount` adds behind authentication. */
 export async function mountRoutes(
   app: FastifyInstance,
-  authenticator: Authenticator,
+  parts: LimitedIdentityParts,
   mount: (api: ApiInstance) => Promise<void>,
 ): Promise<void> {
   const mountAll: FastifyPluginAsync = async (scope) => {
@@ -61,11 +67,7 @@ export async function mountRoutes(
     api.addHook('onRequest', async (request) => {
       refuseBadDocId(request);
       const origin = READ_ONLY.has(request.method) ? 'if-present' : 'required';
-      const principal = await authenticator
-        .identify({ headers: request.headers, url: request.url, origin })
-        .catch((error) => Promise.reject(unavailable(error)));
-      if (principal === null) throw new ApiError('unauthenticated');
-      request.principal = principal;
+      request.principal = await identifyWithinLimits(request, origin, 'requests', parts);
     });
     await mount(api);
   };
@@ -76,4 +78,11 @@ export async function mountRoutes(
 function refuseBadDocId({ params }: FastifyRequest): void {
   if (typeof params !== 'object' || params === null || !('docId' in params)) return;
   if (typeof params.docId !== 'string' || parseDocId(params.docId) === null) throw new ApiError('badDocId');
+}
+
+/** Counts the requests of each address to the API, before anything is spent on them; sign-in and what is public too. */
+export function limitRequests(app: FastifyInstance, rates: RateLimits): void {
+  app.addHook('onRequest', async (request) => {
+    if (request.url.startsWith('/api/') && !request.ws) takeOfAddress(request, 'requests', rates);
+  });
 }

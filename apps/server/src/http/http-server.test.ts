@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { visitors } from '../auth/visitors.ts';
+import { RateLimits } from '../limits/rate-limits.ts';
 import { rawHttp, requestOf } from '../testing/raw-http.ts';
 import { mountRoutes } from './api.ts';
 import { ApiError } from './errors.ts';
@@ -15,7 +16,9 @@ describe('the HTTP server', () => {
     const logger = pino({ level: 'silent' });
     app = createHttpServer({ logger, trustProxy: false, connections: 10, headersMs: 300 });
     refuseMisplaced(app);
-    await mountRoutes(app, visitors, async (api) => {
+    const limits = { handshakes: 100, requests: 100, messages: 100, failures: 100 };
+    const rates = new RateLimits({ limits, counters: null, wallClock: Date.now, onError: () => {} });
+    await mountRoutes(app, { authenticator: visitors, rates }, async (api) => {
       const body = z.strictObject({ title: z.string().max(5), scopes: z.array(z.enum(['read', 'write'])) });
       api.post('/api/things', { schema: { body } }, async () => ({}));
       api.post('/api/large', { bodyLimit: 2 * 1024 * 1024 }, async () => ({}));

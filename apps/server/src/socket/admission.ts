@@ -2,17 +2,36 @@ import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { FastifyRequest } from 'fastify';
 import type { Access } from '../access/access.ts';
 import { type Role, reaches } from '../access/role.ts';
-import type { Authenticator, Principal } from '../auth/principal.ts';
+import type { Principal } from '../auth/principal.ts';
 import { ApiError, unavailable } from '../http/errors.ts';
+import {
+  identifyWithinLimits,
+  type LimitedIdentityParts,
+  limitedAs,
+  refuse,
+  takeOfAddress,
+} from '../limits/limited-identity.ts';
+import { networkOf } from '../limits/network.ts';
+import type { Connections } from './connections.ts';
+import type { Owner } from './live-socket.ts';
 
-export type AdmissionParts = {
-  readonly connections: { readonly size: number };
-  readonly authenticator: Authenticator;
+/** Somebody has to close one first; there is no telling when. */
+const CAP_RETRY_S = 10;
+
+export type AdmissionParts = LimitedIdentityParts & {
+  readonly connections: Pick<Connections, 'size' | 'ofPrincipal' | 'onDocument'>;
   readonly access: Access;
-  readonly limits: { readonly connections: number };
+  readonly limits: ConnectionCaps;
   /** Why this node takes no new connections at the moment; null when it does. */
   readonly refusal: () => 'draining' | 'logUnreachable' | null;
   readonly onConnection: (event: 'accepted' | 'refused') => void;
+};
+
+/** How many WebSockets this node takes: in all, on one document, and of one user, agent or link. */
+export type ConnectionCaps = {
+  readonly connections: number;
+  readonly documentConnections: number;
+  readonly userConnections: number;
 };
 
 /** What somebody may do with the document that was asked for. */
@@ -28,14 +47,35 @@ export function admitToNode(parts: AdmissionParts): void {
   if (parts.connections.size >= parts.limits.connections) throw new ApiError('full');
 }
 
-/** Who wants to connect. Throws an `ApiError` when nobody is known. */
+/**
+ * Who wants to connect, within what their address and they themselves may do in a minute. Throws an `ApiError` when
+ * nobody is known, or it is too much.
+ */
 export async function identify(request: FastifyRequest, parts: AdmissionParts): Promise<Principal> {
-  const { headers, url } = request;
-  const principal = await parts.authenticator
-    .identify({ headers, url, origin: 'required' })
-    .catch((error) => Promise.reject(unavailable(error)));
-  if (principal === null) throw new ApiError('unauthenticated');
+  takeOfAddress(request, 'handshakes', parts.rates);
+  refuse(parts.rates.waitS('messages', networkOf(request.ip)));
+  const principal = await identifyWithinLimits(request, 'required', 'handshakes', parts);
+  refuse(parts.rates.waitS('messages', limitedAs(principal)));
   return principal;
+}
+
+/**
+ * The last question before the upgrade: nothing may be awaited after it, or others come in between. The result goes
+ * with the WebSocket. Throws an `ApiError` when there are as many as there may be.
+ */
+export function admitOneMore(
+  request: FastifyRequest,
+  principal: Principal,
+  docId: DocId | null,
+  { connections, limits }: AdmissionParts,
+): Owner {
+  const owner = { principal: limitedAs(principal), network: networkOf(request.ip), docId };
+  if (connections.size >= limits.connections) throw new ApiError('full');
+  if (connections.ofPrincipal(owner.principal) >= limits.userConnections)
+    throw new ApiError('tooMany', { message: 'too many connections, close some', retryAfterS: CAP_RETRY_S });
+  if (docId !== null && connections.onDocument(docId) >= limits.documentConnections)
+    throw new ApiError('full', { message: 'this document has as many connections here as it may have' });
+  return owner;
 }
 
 /** The document id in a URL, decoded once. Throws an `ApiError` when it is none. */

@@ -57,6 +57,7 @@ export class Connection implements Member, LiveSocket {
   #wasRefused = false;
   sentAt: number;
   heardAt: number;
+  received = 0;
 
   constructor(parts: ConnectionParts) {
     this.id = parts.id;
@@ -102,6 +103,7 @@ export class Connection implements Member, LiveSocket {
 
   /** A message from the socket; kept and handled in order while the room loads or an earlier one is under way. */
   receive(message: Uint8Array): void {
+    this.received++;
     this.heardAt = this.#parts.tick();
     if (message.length > this.#parts.limits.messageBytes) this.close('tooLarge');
     else this.#inbox.add(message);

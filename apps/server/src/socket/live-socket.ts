@@ -1,4 +1,5 @@
 import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { Claim } from '../access/access.ts';
 import type { Role } from '../access/role.ts';
 
@@ -11,6 +12,8 @@ export interface LiveSocket {
   /** When something was last sent to it, and heard from it. */
   readonly sentAt: number;
   readonly heardAt: number;
+  /** Messages that came in so far. */
+  readonly received: number;
   /** Bytes that the network has not taken yet. */
   readonly outboxBytes: number;
   /** Says something, because nothing else was said for long (WIRE4). */
@@ -22,3 +25,13 @@ export interface LiveSocket {
   terminate(): void;
   close(kind: CloseKind, detail?: string): void;
 }
+
+/** Whose WebSocket it is, for what is limited. */
+export type Owner = {
+  /** Whose share of the limits: `limitedAs` a principal. */
+  readonly principal: string;
+  /** The network of the client's address. */
+  readonly network: string;
+  /** The document that is open; null for a WebSocket that is about none. */
+  readonly docId: DocId | null;
+};

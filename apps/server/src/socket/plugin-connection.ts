@@ -47,6 +47,7 @@ export class PluginConnection implements LiveSocket {
   /** Nothing is sent to keep it alive but pings: what clients of a plugin understand, only the plugin knows. */
   readonly sentAt = Number.POSITIVE_INFINITY;
   heardAt: number;
+  received = 0;
   readonly #parts: PluginConnectionParts;
   readonly #inbox: Inbox<string | Uint8Array>;
   readonly #shown: PluginSocket;
@@ -96,6 +97,7 @@ export class PluginConnection implements LiveSocket {
 
   receive(message: string | Uint8Array): void {
     this.heard();
+    this.received++;
     const bytes = typeof message === 'string' ? Buffer.byteLength(message) : message.length;
     if (bytes > this.#parts.maxMessageBytes) this.close('tooLarge');
     else this.#inbox.add(message);

@@ -10,8 +10,10 @@ import type { RunningPlugin } from '../plugins/running-plugin.ts';
 import type { RoomLogger } from '../room/room-ports.ts';
 import {
   type AdmissionParts,
+  admitOneMore,
   admitToDocument,
   admitToNode,
+  type ConnectionCaps,
   counted,
   type DocumentAdmission,
   docIdOf,
@@ -19,6 +21,7 @@ import {
 } from './admission.ts';
 import type { ConnectionLimits } from './connection-parts.ts';
 import type { Connections } from './connections.ts';
+import type { Owner } from './live-socket.ts';
 import { PluginConnection } from './plugin-connection.ts';
 
 /** What one message of a plugin's client may have, in bytes, unless the route says otherwise. */
@@ -27,14 +30,18 @@ const USUAL_MESSAGE_BYTES = 64 * 1024;
 export type PluginSocketParts = AdmissionParts & {
   readonly node: NodeId;
   readonly connections: Connections;
-  readonly limits: ConnectionLimits & { readonly connections: number };
+  readonly limits: ConnectionLimits & ConnectionCaps;
   readonly logger: RoomLogger;
   readonly timers: Timers;
   /** What a plugin is shown of somebody. */
   readonly show: (principal: Principal) => PluginPrincipal;
 };
 
-type Admission = { readonly principal: Principal; readonly document: DocumentAdmission | null };
+type Admission = {
+  readonly principal: Principal;
+  readonly document: DocumentAdmission | null;
+  readonly owner: Owner;
+};
 type PluginUpgrade = FastifyRequest<{ Params: Record<string, string> }>;
 
 /** Mounts the WebSocket routes of a plugin at `/ws/plugins/<id>…`, behind what every upgrade is asked. */
@@ -65,7 +72,7 @@ export function registerPluginSockets(
       (socket: WebSocket, request) => {
         const admission = admitted.get(request.raw);
         if (!admission) throw new ApiError('internal');
-        const { principal, document } = admission;
+        const { principal, document, owner } = admission;
         const id = makeConnectionId(prefix, ++counter);
         const connection = new PluginConnection({
           ...parts,
@@ -82,7 +89,7 @@ export function registerPluginSockets(
           tick: () => parts.connections.now,
         });
         open.add(connection);
-        parts.connections.add(connection);
+        parts.connections.add(connection, owner);
         plugin.metrics.sockets(plugin.id, 1);
         parts.onConnection('accepted');
         parts.logger.debug({ connection: id, plugin: plugin.id, principal: principal.id }, 'connected');
@@ -110,7 +117,8 @@ async function admit(
   const principal = await identify(request, parts);
   const document =
     docId === null ? null : await admitToDocument(parts.access, principal, docId, route.document);
-  return { principal, document };
+  // Not one of those who have the document open: that a plugin speaks about it costs the document nothing.
+  return { principal, document, owner: admitOneMore(request, principal, null, parts) };
 }
 
 /** Listens synchronously, because the client may have sent its first messages together with the handshake. */

@@ -71,6 +71,7 @@ describe('the watch over revocations', () => {
         role: 'editor',
         sentAt: 0,
         heardAt: 0,
+        received: 0,
         outboxBytes: 0,
         get isOpen() {
           return socket.closedWith === null;
@@ -86,7 +87,7 @@ describe('the watch over revocations', () => {
         },
       };
       sockets.push(socket);
-      connections.add(socket);
+      connections.add(socket, { principal: principal.id, network: '127.0.0.1', docId });
       return socket;
     };
     for (const credential of credentials) connect(credential);

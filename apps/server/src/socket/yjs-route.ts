@@ -10,8 +10,10 @@ import type { RoomLogger } from '../room/room-ports.ts';
 import type { Rooms } from '../room/rooms.ts';
 import {
   type AdmissionParts,
+  admitOneMore,
   admitToNode,
   admitToOpen,
+  type ConnectionCaps,
   counted,
   type DocumentAdmission,
   docIdOf,
@@ -20,10 +22,11 @@ import {
 import { Connection } from './connection.ts';
 import type { ConnectionLimits } from './connection-parts.ts';
 import type { Connections } from './connections.ts';
+import type { Owner } from './live-socket.ts';
 import { Turns } from './turns.ts';
 
 /** What the upgrade decided, handed from the hook to the handler. */
-type Admission = DocumentAdmission & { readonly principal: Principal };
+type Admission = DocumentAdmission & { readonly principal: Principal; readonly owner: Owner };
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,7 +42,7 @@ export type YjsRouteParts = AdmissionParts & {
   readonly heavy: HeavyWork;
   readonly logger: RoomLogger;
   readonly timers: Timers;
-  readonly limits: ConnectionLimits & { readonly connections: number };
+  readonly limits: ConnectionLimits & ConnectionCaps;
 };
 
 /**
@@ -63,7 +66,7 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
     (socket: WebSocket, request) => {
       const { admission } = request;
       if (!admission) throw new ApiError('internal');
-      const { docId, principal, role } = admission;
+      const { docId, principal, role, owner } = admission;
       const id = makeConnectionId(node, ++counter);
       const connection = new Connection({
         id,
@@ -80,7 +83,7 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
         limits,
         tick: () => connections.now,
       });
-      connections.add(connection);
+      connections.add(connection, owner);
       parts.onConnection('accepted');
       logger.debug({ connection: id, docId, principal: principal.id }, 'connected');
       const use = rooms.use(docId);
@@ -106,7 +109,8 @@ async function admit(
   admitToNode(parts);
   const docId = docIdOf(request.params.docId);
   const principal = await identify(request, parts);
-  return { principal, ...(await admitToOpen(parts.access, principal, docId)) };
+  const admission = await admitToOpen(parts.access, principal, docId);
+  return { ...admission, principal, owner: admitOneMore(request, principal, docId, parts) };
 }
 
 /** Listens synchronously, because the client may have sent its first frames together with the handshake (WIRE3). */

@@ -33,9 +33,14 @@ export type RawClient = {
  * Opens a WebSocket on a node, with `token` as its `kryton-token`; resolves when it is open, rejects with the HTTP status
  * when the upgrade is refused.
  */
-export async function rawClient(port: number, docId: string, token?: string): Promise<RawClient> {
+export async function rawClient(
+  port: number,
+  docId: string,
+  token?: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<RawClient> {
   const protocols = token === undefined ? [] : ['kryton-token', token];
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/yjs/${docId}`, protocols);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/yjs/${docId}`, protocols, { headers });
   const frames: Frame[] = [];
   socket.on('message', (data: RawData) => {
     if (Buffer.isBuffer(data)) frames.push(decodeFrame(data));

@@ -16,6 +16,7 @@ import { mountRoutes } from '../http/api.ts';
 import { answerErrors } from '../http/error-handler.ts';
 import { invitationRoutes } from '../http/invitation-routes.ts';
 import { meRoutes } from '../http/me-routes.ts';
+import { RateLimits } from '../limits/rate-limits.ts';
 import { Browser } from './browser-cookies.ts';
 
 export type TestAccountsOptions = {
@@ -61,6 +62,9 @@ export const TEST_AUTH: AuthConfig = {
   authSecret: randomBytes(32).toString('base64'),
 };
 
+/** Nothing is limited here. */
+const MANY = 1_000_000;
+
 export async function startTestAccounts(options: TestAccountsOptions): Promise<TestAccounts> {
   const config = { ...TEST_AUTH, ...options.config };
   const database = await connectDatabase({ url: options.databaseUrl }, { applicationName: 'accounts-test' });
@@ -96,7 +100,9 @@ export async function startTestAccounts(options: TestAccountsOptions): Promise<T
     links: none,
     allowedOrigins: config.corsOrigins,
   });
-  await mountRoutes(app, authenticator, async (api) => {
+  const limits = { handshakes: MANY, requests: MANY, messages: MANY, failures: MANY };
+  const rates = new RateLimits({ limits, counters: null, wallClock: Date.now, onError: () => {} });
+  await mountRoutes(app, { authenticator, rates }, async (api) => {
     meRoutes(auth.users)(api);
     invitationRoutes({ invitations: auth.invitations, users: auth.users, audit })(api);
   });

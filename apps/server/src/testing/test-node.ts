@@ -1,4 +1,5 @@
 import { createHeavyWork, type HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import type { SharedCounters } from '@kryton/engine/counters/shared-counters.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
@@ -25,6 +26,7 @@ export type TestNodeOptions = Pick<NodeParts, 'kicks' | 'audit' | 'reviewEveryMs
   readonly routes?: readonly ApiRoutes[];
   readonly plugins?: NodeParts['plugins'];
   readonly trustProxy?: boolean | string[];
+  readonly counters?: Pick<SharedCounters, 'add'>;
   /** The folder of the built page; none unless told. */
   readonly webRoot?: string;
   /** What the node tells pages about further nodes; nothing unless told. */
@@ -48,6 +50,10 @@ export type TestNode = {
 
 const LIMITS: NodeLimits = {
   connections: 5_000,
+  documentConnections: 5_000,
+  userConnections: 5_000,
+  // Everything in a test comes from one address.
+  minute: { handshakes: 1_000_000, requests: 1_000_000, messages: 100_000_000, failures: 1_000_000 },
   messageBytes: 24 * 1024 * 1024,
   outboxBytes: 1024 * 1024,
   messagesPerSecond: 1_000,
@@ -88,6 +94,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     routes: options.routes ?? [],
     ...(options.plugins && { plugins: options.plugins }),
     limits: { ...LIMITS, ...options.limits },
+    ...(options.counters && { counters: options.counters }),
   });
   const port = options.port ?? (await freePort());
   await node.listen('127.0.0.1', port);

@@ -170,7 +170,7 @@ export class SimNode {
       limits: LIMITS,
       tick: () => this.#connections.now,
     });
-    this.#connections.add(connection);
+    this.#connections.add(connection, { principal: 'visitor:simulated', network: '127.0.0.1', docId });
     this.#links.add(link);
     use.room.then((room) => connection.enter(room)).catch(() => connection.close('logUnreachable'));
     return link;
