@@ -56,9 +56,12 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   };
 }
 
-/** The beginning of a token says which kind it is; what is none of ours is no valid document token either. */
+/**
+ * The form of a token says which kind it is; what is none of ours is no valid document token either. An agent's token
+ * may happen to begin like a link, but has no dots.
+ */
 function verifierOf(token: string, parts: AuthenticatorParts): TokenVerifier {
-  if (token.startsWith(LINK_PREFIX)) return parts.links;
+  if (token.startsWith(LINK_PREFIX) && token.includes('.')) return parts.links;
   return token.startsWith(TOKEN_PREFIX) ? parts.agentTokens : parts.documentTokens;
 }
 

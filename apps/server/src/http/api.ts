@@ -10,6 +10,7 @@ import {
 import type { RateLimits } from '../limits/rate-limits.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Connections } from '../socket/connections.ts';
+import { expectWithinReach } from './credential-reach.ts';
 import { ApiError } from './errors.ts';
 
 /** A Fastify on which routes declare their schemas with zod. */
@@ -68,6 +69,7 @@ export async function mountRoutes(
       refuseBadDocId(request);
       const origin = READ_ONLY.has(request.method) ? 'if-present' : 'required';
       request.principal = await identifyWithinLimits(request, origin, 'requests', parts);
+      expectWithinReach(request);
     });
     await mount(api);
   };
