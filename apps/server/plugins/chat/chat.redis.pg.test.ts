@@ -1,17 +1,17 @@
 import { RedisMessageBus } from '@kryton/engine/bus/redis-message-bus.ts';
-import { connectDatabase, type DatabaseConnection } from '@kryton/engine/database/connect-database.ts';
-import { migrate } from '@kryton/engine/database/migrate.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
-import { createDatabase } from '@kryton/engine/testing/services/postgres-service.ts';
+import { KickBus } from '@kryton/server/access/kick-bus.ts';
 import { SqlAccess } from '@kryton/server/access/sql-access.ts';
 import type { Principal } from '@kryton/server/auth/principal.ts';
+import type { Plugin } from '@kryton/server/plugins/plugin.ts';
 import { AccountRows } from '@kryton/server/testing/account-rows.ts';
+import { knownPeople } from '@kryton/server/testing/known-people.ts';
 import { type PluginClient, pluginClient } from '@kryton/server/testing/plugin-client.ts';
 import { recordedAudit } from '@kryton/server/testing/recorded-audit.ts';
 import { freshDoc, nodeAt, startTestCluster, type TestCluster } from '@kryton/server/testing/test-cluster.ts';
-import { tokenHolders } from '@kryton/server/testing/token-holders.ts';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { ChatMessage } from './chat-message.ts';
 import chat from './index.ts';
@@ -21,41 +21,45 @@ type Heard =
   | { readonly type: 'message'; readonly message: ChatMessage }
   | { readonly type: 'refused'; readonly reason: string };
 
+/** Its sockets are about no document. */
+const lobby: Plugin = { id: 'lobby', setup: ({ socket }) => socket({ path: '/', open() {} }) };
+
 describe('the chat beside a document', () => {
   let cluster: TestCluster;
-  let database: DatabaseConnection;
   let rows: AccountRows;
+  let kicks: KickBus;
   const buses: RedisMessageBus[] = [];
+  const known = knownPeople();
   const people = new Map<string, Principal>();
   const open: PluginClient[] = [];
 
   const startNode = async () => {
     const bus = await RedisMessageBus.connect({ url: inject('redisUrl'), name: 'chat', onError: () => {} });
     buses.push(bus);
+    kicks = new KickBus(bus, { warn: () => {} });
     const audit = recordedAudit();
+    const { database } = cluster;
     const access = new SqlAccess({
-      database: database.db,
+      database,
       audit,
       timers: systemTimers,
       now: Date.now,
       createOnOpen: false,
     });
-    const plugins = { loaded: [{ plugin: chat, file: 'chat' }], bus };
-    return await cluster.start({ plugins, access, authenticator: tokenHolders(people) });
+    const loaded = [
+      { plugin: chat, file: 'chat' },
+      { plugin: lobby, file: 'lobby' },
+    ];
+    const plugins = { loaded, bus };
+    // Far more than a test takes: only a kick ends anything.
+    return await cluster.start({ plugins, access, kicks, reviewEveryMs: 600_000, authenticator: known });
   };
 
   beforeAll(async () => {
-    database = await connectDatabase(
-      { url: await createDatabase(inject('postgresUrl')) },
-      { applicationName: 'test' },
-    );
-    await migrate(database.db);
-    rows = new AccountRows(database.db);
+    const urls = { redisUrl: inject('redisUrl'), postgresUrl: inject('postgresUrl') };
+    cluster = await startTestCluster(urls, []);
+    rows = new AccountRows(cluster.database);
     for (const name of ['Alice', 'Bob', 'Eve']) people.set(name, await rows.user({ name }));
-    cluster = await startTestCluster(
-      { redisUrl: inject('redisUrl'), postgresUrl: inject('postgresUrl') },
-      [],
-    );
     await startNode();
     await startNode();
   });
@@ -63,15 +67,18 @@ describe('the chat beside a document', () => {
     for (const client of open) client.socket.terminate();
     await cluster.stop();
     for (const bus of buses) await bus.close();
-    await database.close();
   });
 
   const idOf = (name: string) => people.get(name)?.id ?? '';
+  const tokenOf = (name: string) => {
+    const principal = people.get(name);
+    return principal ? known.tokenOf(principal) : 'none';
+  };
   /** A document on which Alice is editor and Bob is viewer. */
   const shared = () => rows.document({ [idOf('Alice')]: 'editor', [idOf('Bob')]: 'viewer' });
   /** Enters the chat on the node at `index` and waits for its history. */
   const enter = async (name: string, docId: DocId, index: number) => {
-    const client = await pluginClient(nodeAt(cluster, index).port, `/chat/${docId}`, name);
+    const client = await pluginClient(nodeAt(cluster, index).port, `/chat/${docId}`, tokenOf(name));
     open.push(client);
     const history = await client.hears<Heard>('the history', ({ type }) => type === 'history');
     return { ...client, history: history.type === 'history' ? history.messages : [] };
@@ -82,7 +89,7 @@ describe('the chat beside a document', () => {
     client.hears<Heard>('a refusal', ({ type }) => type === 'refused');
   const messagesOf = async (name: string, docId: DocId, index: number) => {
     const url = `http://127.0.0.1:${nodeAt(cluster, index).port}/api/plugins/chat/${docId}/messages`;
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${name}` } });
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${tokenOf(name)}` } });
     const { messages }: { messages?: ChatMessage[] } = JSON.parse(await answer.text());
     return { status: answer.status, texts: messages?.map(({ text }) => text) };
   };
@@ -113,9 +120,39 @@ describe('the chat beside a document', () => {
   it('ACC1 answers 404 to whoever has no access, and alike where there is no document', async () => {
     for (const docId of [await shared(), freshDoc()]) {
       const { port } = nodeAt(cluster, 0);
-      await expect(pluginClient(port, `/chat/${docId}`, 'Eve')).rejects.toThrow('HTTP 404');
+      await expect(pluginClient(port, `/chat/${docId}`, tokenOf('Eve'))).rejects.toThrow('HTTP 404');
       expect((await messagesOf('Eve', docId, 0)).status).toBe(404);
     }
+  });
+
+  it('ACC2 a role that is lowered counts from the next message on, and a grant that is removed ends the chat on every node', async () => {
+    const docId = await shared();
+    const alice = await enter('Alice', docId, 0);
+    const bobs = [await enter('Bob', docId, 0), await enter('Bob', docId, 1)];
+    await rows.grant(docId, idOf('Alice'), 'viewer');
+    await rows.removeGrant(docId, idOf('Bob'));
+    const startedMs = performance.now();
+    await kicks.send({ kind: 'document', docId });
+    for (const bob of bobs) expect((await bob.closed).code).toBe(4403);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    await eventually(
+      () => {
+        alice.say('{"text":"I may no longer"}');
+        return alice.heard.some((heard) =>
+          JSON.stringify(heard).includes('you may read this chat, and not write'),
+        );
+      },
+      { what: 'Alice is refused' },
+    );
+    expect(alice.socket.readyState).toBe(alice.socket.OPEN);
+  });
+
+  it('ACC2 the end of a session ends also the sockets that are about no document', async () => {
+    const carol = await rows.user({ name: 'Carol' });
+    const client = await pluginClient(nodeAt(cluster, 0).port, '/lobby/', known.tokenOf(carol));
+    await sql`DELETE FROM session WHERE id = ${carol.sessionId}`.execute(cluster.database);
+    await kicks.send({ kind: 'session', sessionId: carol.sessionId });
+    expect((await client.closed).code).toBe(4401);
   });
 
   it('shows a newcomer what was said, also on a node that was not there', async () => {

@@ -4,12 +4,12 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { ApiRoutes } from '../http/api.ts';
 import { type PluginSocketParts, registerPluginSockets } from '../socket/plugin-route.ts';
-import { KnownPeople } from './known-people.ts';
 import type { LoadedPlugin } from './load-plugins.ts';
 import { openContext } from './plugin-context.ts';
 import { PluginMetrics } from './plugin-metrics.ts';
 import { mountPluginRoutes } from './plugin-routes.ts';
 import { type PluginDeadlines, RunningPlugin } from './running-plugin.ts';
+import { ShownPeople } from './shown-people.ts';
 
 const DEADLINES: PluginDeadlines = { setupMs: 10_000, handlerMs: 10_000, closeMs: 5_000 };
 
@@ -42,7 +42,7 @@ export async function mountPlugins(app: FastifyInstance, parts: PluginParts): Pr
   if (parts.plugins === null) return { routes: () => {}, close: async () => {} };
   const { loaded, bus } = parts.plugins;
   const metrics = new PluginMetrics(parts.registry);
-  const people = new KnownPeople();
+  const people = new ShownPeople();
   const deadlines = parts.deadlines ?? DEADLINES;
   const mounted: ApiRoutes[] = [];
   const running: RunningPlugin[] = [];

@@ -3,7 +3,6 @@ import { parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { Access } from '../access/access.ts';
 import type { Role } from '../access/role.ts';
 import { checkHttpRoute, checkSocketRoute } from './check-route.ts';
-import type { KnownPeople } from './known-people.ts';
 import type {
   PluginContext,
   PluginHttpRoute,
@@ -14,6 +13,7 @@ import type {
 import { PluginChannels } from './plugin-channels.ts';
 import { inPlugin, outsidePlugins } from './plugin-scope.ts';
 import type { RunningPlugin } from './running-plugin.ts';
+import type { ShownPeople } from './shown-people.ts';
 import { Unavailable } from './unavailable.ts';
 
 export type ContextParts = {
@@ -23,7 +23,7 @@ export type ContextParts = {
   readonly log: PluginLogger;
   readonly bus: MessageBus;
   readonly access: Access;
-  readonly people: KnownPeople;
+  readonly people: ShownPeople;
 };
 
 /** What a plugin has declared in its `setup`. */
@@ -89,7 +89,7 @@ export function openContext(parts: ContextParts): {
 
 async function roleOn(
   access: Access,
-  people: KnownPeople,
+  people: ShownPeople,
   who: PluginPrincipal,
   text: string,
 ): Promise<Role | null> {

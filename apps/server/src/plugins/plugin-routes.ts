@@ -5,17 +5,17 @@ import type { ApiInstance } from '../http/api.ts';
 import { API_ERRORS, ApiError, errorBody } from '../http/errors.ts';
 import { admitToDocument, type DocumentAdmission, docIdOf } from '../socket/admission.ts';
 import { USUAL_BYTES } from './check-route.ts';
-import type { KnownPeople } from './known-people.ts';
 import { jsonText } from './message-codec.ts';
 import type { PluginAnswer, PluginHttpRoute, PluginRequest } from './plugin.ts';
 import type { RunningPlugin } from './running-plugin.ts';
+import type { ShownPeople } from './shown-people.ts';
 
 /** What a plugin must not see: it gets the principal instead. */
 const CREDENTIAL_HEADERS = ['cookie', 'authorization', 'proxy-authorization', 'sec-websocket-protocol'];
 
 type Params = { readonly Params: Record<string, string>; readonly Querystring: PluginRequest['query'] };
 
-export type HttpParts = { readonly access: Access; readonly people: KnownPeople };
+export type HttpParts = { readonly access: Access; readonly people: ShownPeople };
 
 /** Mounts the routes of a plugin under `/api/plugins/<id>`, behind the hooks of the API that `api` brings along. */
 export async function mountPluginRoutes(

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Access } from '../access/access.ts';
 import { openAccess } from '../access/open-access.ts';
 import type { Principal } from '../auth/principal.ts';
+import { knownPeople } from '../testing/known-people.ts';
 import { pluginClient } from '../testing/plugin-client.ts';
 import { freshDoc, nodeAt, startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
-import { tokenHolders } from '../testing/token-holders.ts';
 import type { Plugin, PluginContext, PluginMessage, PluginRequest } from './plugin.ts';
 
 const person = (name: string): Principal => ({
@@ -17,7 +17,10 @@ const person = (name: string): Principal => ({
   name,
   credential: { kind: 'session', sessionId: `s-${name}`, userId: name },
 });
-const people = new Map(['editor', 'viewer', 'stranger'].map((name) => [name, person(name)]));
+const people = knownPeople();
+const tokens = new Map(['editor', 'viewer', 'stranger'].map((name) => [name, people.tokenOf(person(name))]));
+/** Of somebody who is called after their role; a token that is none for anybody else. */
+const tokenOf = (name: string) => tokens.get(name) ?? 'none';
 
 /** The role that somebody is called after. */
 const access: Access = {
@@ -111,7 +114,7 @@ describe('plugins on a node', () => {
     bus = await RedisMessageBus.connect({ url: urls.redisUrl, name: 'test', onError: () => {} });
     const plugins = { loaded: [{ plugin: probe, file: 'probe.ts' }], bus };
     cluster = await startTestCluster(urls, [
-      { plugins, access, authenticator: tokenHolders(people), limits: { outboxBytes: 64 * 1024 } },
+      { plugins, access, authenticator: people, limits: { outboxBytes: 64 * 1024 } },
     ]);
     port = nodeAt(cluster, 0).port;
   });
@@ -120,10 +123,10 @@ describe('plugins on a node', () => {
     await bus.close();
   });
 
-  const call = (path: string, token = 'editor', init: RequestInit = {}) =>
+  const call = (path: string, name = 'editor', init: RequestInit = {}) =>
     fetch(`http://127.0.0.1:${port}/api/plugins/probe${path}`, {
       ...init,
-      headers: { authorization: `Bearer ${token}`, ...init.headers },
+      headers: { authorization: `Bearer ${tokenOf(name)}`, ...init.headers },
     });
 
   it('ACC1 hands a request over with who sent it, and without the credential', async () => {
@@ -187,11 +190,13 @@ describe('plugins on a node', () => {
   });
 
   it('ACC1 asks an upgrade what every other is asked', async () => {
-    await expect(pluginClient(port, '/probe/socket', 'nobody')).rejects.toThrow('HTTP 401');
-    await expect(pluginClient(port, `/probe/document/${freshDoc()}`, 'stranger')).rejects.toThrow('HTTP 404');
-    await expect(pluginClient(port, '/probe/document/a%20b', 'editor')).rejects.toThrow('HTTP 400');
-    await expect(pluginClient(port, '/none/socket', 'editor')).rejects.toThrow('HTTP 404');
-    const client = await pluginClient(port, `/probe/document/${freshDoc()}`, 'viewer');
+    await expect(pluginClient(port, '/probe/socket', tokenOf('nobody'))).rejects.toThrow('HTTP 401');
+    await expect(pluginClient(port, `/probe/document/${freshDoc()}`, tokenOf('stranger'))).rejects.toThrow(
+      'HTTP 404',
+    );
+    await expect(pluginClient(port, '/probe/document/a%20b', tokenOf('editor'))).rejects.toThrow('HTTP 400');
+    await expect(pluginClient(port, '/none/socket', tokenOf('editor'))).rejects.toThrow('HTTP 404');
+    const client = await pluginClient(port, `/probe/document/${freshDoc()}`, tokenOf('viewer'));
     expect(client.socket.protocol).toBe('kryton-token');
     await client.hears('its role', (message) => JSON.stringify(message) === '{"mayWrite":false}');
     client.close();
@@ -200,8 +205,8 @@ describe('plugins on a node', () => {
 
   it('a socket whose message makes the plugin throw is closed with 1013, the others stay', async () => {
     const [one, other] = [
-      await pluginClient(port, '/probe/socket', 'editor'),
-      await pluginClient(port, '/probe/socket', 'viewer'),
+      await pluginClient(port, '/probe/socket', tokenOf('editor')),
+      await pluginClient(port, '/probe/socket', tokenOf('viewer')),
     ];
     one.say('throw');
     expect((await one.closed).code).toBe(1013);
@@ -213,16 +218,16 @@ describe('plugins on a node', () => {
   });
 
   it('a message above the limit of its route closes with 4413', async () => {
-    const client = await pluginClient(port, '/probe/socket', 'editor');
+    const client = await pluginClient(port, '/probe/socket', tokenOf('editor'));
     client.say(new Uint8Array(101));
     expect((await client.closed).code).toBe(4413);
-    const text = await pluginClient(port, '/probe/socket', 'editor');
+    const text = await pluginClient(port, '/probe/socket', tokenOf('editor'));
     text.say('ü'.repeat(51));
     expect((await text.closed).code).toBe(4413);
   });
 
   it('keeps binary and text apart, and the order', async () => {
-    const client = await pluginClient(port, '/probe/socket', 'editor');
+    const client = await pluginClient(port, '/probe/socket', tokenOf('editor'));
     client.say('1');
     client.say(Uint8Array.of(2));
     client.say('3');
@@ -233,7 +238,7 @@ describe('plugins on a node', () => {
   });
 
   it('does not queue without bound for a reader that does not read, and says so to the plugin', async () => {
-    const slow = await pluginClient(port, '/probe/socket', 'editor');
+    const slow = await pluginClient(port, '/probe/socket', tokenOf('editor'));
     slow.socket.pause();
     slow.say('flood');
     await eventually(() => probe.sent.length === 64, { what: 'the plugin has sent 32 MB' });
@@ -263,11 +268,11 @@ describe('plugins on a node', () => {
     const node = await cluster.start({
       plugins: { loaded: [{ plugin: leaving, file: 'probe.ts' }], bus },
       access,
-      authenticator: tokenHolders(people),
+      authenticator: people,
     });
-    const client = await pluginClient(node.port, '/probe/socket', 'editor');
+    const client = await pluginClient(node.port, '/probe/socket', tokenOf('editor'));
     const draining = node.node.drain();
-    await expect(pluginClient(node.port, '/probe/socket', 'editor')).rejects.toThrow('HTTP 503');
+    await expect(pluginClient(node.port, '/probe/socket', tokenOf('editor'))).rejects.toThrow('HTTP 503');
     await draining;
     expect((await client.closed).code).toBe(1012);
     await node.node.stop();

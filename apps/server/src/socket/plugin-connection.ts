@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import { CLOSE_CODES, type CloseKind } from '@kryton/engine/protocol/close-codes.ts';
-import type { ConnectionId, DocId } from '@kryton/engine/protocol/ids.ts';
+import type { ConnectionId } from '@kryton/engine/protocol/ids.ts';
 import type { WebSocket } from 'ws';
 import type { Claim } from '../access/access.ts';
 import { type Role, reaches } from '../access/role.ts';
@@ -42,8 +42,7 @@ export type PluginConnectionParts = {
 
 /** One WebSocket of a plugin: bounded like every other, and each call into the plugin contained. */
 export class PluginConnection implements LiveSocket {
-  readonly principal: Principal;
-  readonly docId: DocId | null;
+  readonly claim: Claim;
   /** Nothing is sent to keep it alive but pings: what clients of a plugin understand, only the plugin knows. */
   readonly sentAt = Number.POSITIVE_INFINITY;
   heardAt: number;
@@ -58,8 +57,7 @@ export class PluginConnection implements LiveSocket {
   constructor(parts: PluginConnectionParts) {
     const { principal, document, limits, maxMessageBytes, timers, socket } = parts;
     this.#parts = parts;
-    this.principal = principal;
-    this.docId = document?.docId ?? null;
+    this.claim = { principal, docId: document?.docId ?? null };
     this.#document = document;
     this.heardAt = parts.tick();
     const pace = { ...limits, burstBytes: BURST_MESSAGES * maxMessageBytes };
@@ -71,10 +69,6 @@ export class PluginConnection implements LiveSocket {
       onTooFast: () => this.close('tooFast'),
     });
     this.#shown = this.#show();
-  }
-
-  get claim(): Claim {
-    return this;
   }
 
   get isOpen(): boolean {

@@ -5,7 +5,7 @@ import type { PluginPrincipal } from './plugin.ts';
  * Who a plugin has to do with. It gets no credential, and can make nobody up: what it asks about somebody counts only
  * for those it was shown.
  */
-export class KnownPeople {
+export class ShownPeople {
   readonly #principals = new WeakMap<PluginPrincipal, Principal>();
 
   /** What a plugin is shown. */
