@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { embeddedSecret } from '@kryton/engine/config/embedded-secret.ts';
 import { type Config, loadConfig } from '@kryton/engine/config/load-config.ts';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { migrate } from '@kryton/engine/database/migrate.ts';
@@ -55,6 +56,7 @@ export async function startCluster(env: NodeJS.ProcessEnv, options: ClusterOptio
     const ports = Array.from({ length: options.nodes }, (_, index) => options.port + 1 + index);
     for (const port of [options.port, ...ports]) await assertFree(config.host, port);
     const dataDir = resolve(config.dataDir);
+    mkdirSync(dataDir, { recursive: true });
     const redisUrl = env['REDIS_URL'] ?? (await startRedis(children, join(dataDir, 'redis')));
     for (const warning of await checkRedis(redisUrl)) print(warning);
     const databaseUrl =
@@ -64,6 +66,7 @@ export async function startCluster(env: NodeJS.ProcessEnv, options: ClusterOptio
       ...env,
       REDIS_URL: redisUrl,
       DATABASE_URL: databaseUrl,
+      BETTER_AUTH_SECRET: config.authSecret ?? embeddedSecret(dataDir),
       LOG_LEVEL: env['LOG_LEVEL'] ?? 'warn',
     };
     await startWorker(children, shared, config);
