@@ -62,6 +62,7 @@ export async function startCluster(env: NodeJS.ProcessEnv, options: ClusterOptio
     const databaseUrl =
       env['DATABASE_URL'] ?? (await openPglite(dataDir, closing, (reason) => failed(reason)));
     await migrateDatabase(databaseUrl);
+    mkdirSync(dataDir, { recursive: true });
     const shared = {
       ...env,
       REDIS_URL: redisUrl,

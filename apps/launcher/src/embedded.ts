@@ -1,7 +1,9 @@
+import { EmbeddedMessageBus } from '@kryton/engine/bus/embedded-message-bus.ts';
 import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantine.ts';
+import { embeddedSecret } from '@kryton/engine/config/embedded-secret.ts';
 import { type Config, loadConfig } from '@kryton/engine/config/load-config.ts';
-import { requireAuthentication } from '@kryton/engine/config/require-authentication.ts';
+import { EmbeddedSharedCounters } from '@kryton/engine/counters/embedded-shared-counters.ts';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { migrate } from '@kryton/engine/database/migrate.ts';
 import { type PgliteHost, startPglite } from '@kryton/engine/database/pglite-host.ts';
@@ -11,13 +13,15 @@ import { serveMetrics } from '@kryton/engine/lifecycle/metrics-server.ts';
 import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { EmbeddedUpdateLog } from '@kryton/engine/log/embedded-update-log.ts';
+import { EmbeddedSessionStorage } from '@kryton/engine/sessions/embedded-session-storage.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
-import { openAccess } from '@kryton/server/access/open-access.ts';
+import { loggedAudit } from '@kryton/server/access/logged-audit.ts';
+import { openAccounts } from '@kryton/server/accounts.ts';
 import { createNode } from '@kryton/server/app.ts';
-import { visitors } from '@kryton/server/auth/visitors.ts';
 import { WEB_ROOT } from '@kryton/server/http/web-root.ts';
 import { exposition } from '@kryton/server/metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from '@kryton/server/node-service.ts';
+import { loadPlugins } from '@kryton/server/plugins/load-plugins.ts';
 import { foldWorker } from '@kryton/worker/fold-worker.ts';
 import { serveQuarantine } from '@kryton/worker/quarantine/served-quarantine.ts';
 import { WorkerMetrics } from '@kryton/worker/worker-metrics.ts';
@@ -35,7 +39,6 @@ const FINISH_MS = 5_000;
  */
 export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<void> {
   const config = loadConfig(env, { role: 'embedded' });
-  requireAuthentication(config, false);
   const logger = pino({
     level: env['LOG_LEVEL'] === undefined ? 'warn' : config.logLevel,
     base: { name: 'kryton' },
@@ -107,7 +110,28 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
 
       const ports = Array.from({ length: NODES }, (_, index) => config.port + index);
       const urls = ports.map((port) => `http://localhost:${port}`);
+      const origins = originsOf(config, ports);
       const registries = [metrics.registry];
+      const bus = new EmbeddedMessageBus(onError);
+      closing.push(() => bus.close());
+      const sessions = new EmbeddedSessionStorage(Date.now);
+      closing.push(() => sessions.close());
+      const counters = new EmbeddedSharedCounters(Date.now);
+      closing.push(() => counters.close());
+      const audit = loggedAudit(logger);
+      const accounts = await openAccounts({
+        db: database.db,
+        bus,
+        sessions,
+        config: { ...config, corsOrigins: origins },
+        secret: config.authSecret ?? embeddedSecret(config.dataDir),
+        audit,
+        logger,
+        timers: systemTimers,
+        now: Date.now,
+      });
+      closing.push(() => accounts.close());
+      const plugins = config.pluginsDir && (await loadPlugins(config.pluginsDir, { log: logger }));
       for (const [index, port] of ports.entries()) {
         const node = await createNode({
           name: `node-${index + 1}`,
@@ -116,13 +140,16 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
           heavy,
           snapshots,
           logger,
-          authenticator: visitors,
-          access: openAccess,
+          ...accounts,
+          audit,
+          counters,
           timers: systemTimers,
           webRoot: WEB_ROOT,
           urls,
           trustProxy: config.trustProxy,
-          routes: [],
+          appUrl: config.appUrl,
+          origins,
+          ...(plugins && { plugins: { loaded: plugins, bus } }),
           // Both nodes leave together and there is no third to go to: nobody is made to wait.
           limits: { ...limitsOf(config), drainMs: 0 },
         });
@@ -146,4 +173,11 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
       for (const close of closing.toReversed()) await close();
     },
   };
+}
+
+/** Whoever tries it out opens either node, by either name of this machine. */
+function originsOf({ appUrl, corsOrigins }: Config, ports: readonly number[]): string[] {
+  if (new URL(appUrl).hostname !== 'localhost') return corsOrigins;
+  const own = ports.flatMap((port) => [`http://localhost:${port}`, `http://127.0.0.1:${port}`]);
+  return [...new Set([...corsOrigins, ...own])];
 }

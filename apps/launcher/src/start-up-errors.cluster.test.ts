@@ -109,10 +109,11 @@ describe('start-up errors are one clear sentence, with exit code 1', () => {
     expectSentence(await run(LAUNCHER, ['start'], env), 'PORT', /CORS_ORIGINS/, 'LOG_LEVEL', 'loud');
   });
 
-  it('production without authentication', async () => {
-    expectSentence(await run(LAUNCHER, ['start'], { NODE_ENV: 'production' }), 'authentication');
-    const env = { NODE_ENV: 'production', REDIS_URL: redis.url, DATABASE_URL: 'postgresql://localhost/x' };
-    expectSentence(await run(NODE, [], env), 'authentication');
+  it('production without https, a node without the secret that signs sessions', async () => {
+    const env = { NODE_ENV: 'production', APP_URL: 'http://docs.example.com' };
+    expectSentence(await run(LAUNCHER, ['start'], env), 'APP_URL', 'https');
+    const stores = { REDIS_URL: redis.url, DATABASE_URL: 'postgresql://localhost/x' };
+    expectSentence(await run(NODE, [], stores), 'BETTER_AUTH_SECRET', 'openssl');
   });
 
   it('Redis is unreachable', async () => {

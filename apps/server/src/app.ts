@@ -16,8 +16,10 @@ import { registerAuthRoutes } from './auth/auth-routes.ts';
 import type { Auth } from './auth/create-auth.ts';
 import type { Authenticator } from './auth/principal.ts';
 import { NO_SIGN_IN } from './auth/sign-in-features.ts';
+import type { SigningKeys } from './auth/signing-keys.ts';
 import { drainNode } from './drain/drain.ts';
 import { type ApiRoutes, limitRequests, registerApi } from './http/api.ts';
+import { registerJwksRoute } from './http/document-token-routes.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
 import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
@@ -55,6 +57,8 @@ export type NodeParts = {
   readonly authenticator: Authenticator;
   /** Accounts and sign-in; null for tests and simulations of what lies behind the edge. */
   readonly auth?: Auth | null;
+  /** What verifies document tokens, for everybody; none without accounts. */
+  readonly signingKeys?: Pick<SigningKeys, 'jwks'>;
   readonly access: Access;
   /** Who tells this node that access ended; without, only the regular review finds it. */
   readonly kicks?: KickFeed;
@@ -181,6 +185,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     registry: metrics.registry,
   });
   if (parts.auth) await registerAuthRoutes(app, parts.auth);
+  if (parts.signingKeys) registerJwksRoute(app, parts.signingKeys);
   const routes = [...parts.routes, plugins.routes];
   await registerApi(app, { ...parts, routes, name, rates, rooms, connections });
   registerHealthRoutes(app, { unreadyBecause: refusal });

@@ -1,8 +1,9 @@
 /** The composition root of one cluster node: `npm run node`. */
+import { RedisMessageBus } from '@kryton/engine/bus/redis-message-bus.ts';
 import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { type Config, describeConfig, loadConfig } from '@kryton/engine/config/load-config.ts';
-import { requireAuthentication } from '@kryton/engine/config/require-authentication.ts';
 import { storesOf } from '@kryton/engine/config/stores.ts';
+import { RedisSharedCounters } from '@kryton/engine/counters/redis-shared-counters.ts';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { checkMigrated } from '@kryton/engine/database/migrate.ts';
 import { BullMqJobQueue } from '@kryton/engine/jobs/bullmq-job-queue.ts';
@@ -13,14 +14,16 @@ import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
+import { RedisSessionStorage } from '@kryton/engine/sessions/redis-session-storage.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
-import { openAccess } from './access/open-access.ts';
+import { loggedAudit } from './access/logged-audit.ts';
+import { openAccounts } from './accounts.ts';
 import { type ClusterNode, createNode } from './app.ts';
-import { visitors } from './auth/visitors.ts';
 import { WEB_ROOT } from './http/web-root.ts';
 import { exposition } from './metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from './node-service.ts';
+import { loadPlugins } from './plugins/load-plugins.ts';
 
 /** Merging and filtering of large documents; folding is the worker's. */
 const HEAVY = { minThreads: 1, maxThreads: 2, memoryMb: 768 };
@@ -30,6 +33,7 @@ function clusterNode(config: Config, logger: Logger): Service {
   const stores = storesOf(config);
   if (stores.kind !== 'cluster') throw new StartupError('a cluster node needs REDIS_URL and DATABASE_URL');
   const { redisUrl: url, databaseUrl } = stores;
+  const secret = secretOf(config);
   const name = config.nodeName;
   const onError = (error: unknown) => logger.warn({ err: error }, 'a connection has trouble');
   const closing: (() => Promise<unknown>)[] = [];
@@ -54,20 +58,43 @@ function clusterNode(config: Config, logger: Logger): Service {
       closing.push(() => jobs.close());
       const heavy = createHeavyWork(HEAVY);
       closing.push(() => heavy.close());
+      const audit = loggedAudit(logger);
+      const bus = await RedisMessageBus.connect({ url, name, onError });
+      closing.push(() => bus.close());
+      const sessions = await RedisSessionStorage.connect({ url, name, onError });
+      closing.push(() => sessions.close());
+      const counters = await RedisSharedCounters.connect({ url, name, onError });
+      closing.push(() => counters.close());
+      const accounts = await openAccounts({
+        db: database.db,
+        bus,
+        sessions,
+        config,
+        secret,
+        audit,
+        logger,
+        timers: systemTimers,
+        now: Date.now,
+      });
+      closing.push(() => accounts.close());
+      const plugins = config.pluginsDir && (await loadPlugins(config.pluginsDir, { log: logger }));
       node = await createNode({
+        ...accounts,
+        audit,
+        counters,
         name,
         log,
         jobs,
         heavy,
         logger,
         snapshots: new PostgresSnapshotStore(database.db),
-        authenticator: visitors,
-        access: openAccess,
         timers: systemTimers,
         webRoot: WEB_ROOT,
         urls: [],
         trustProxy: config.trustProxy,
-        routes: [],
+        appUrl: config.appUrl,
+        origins: config.corsOrigins,
+        ...(plugins && { plugins: { loaded: plugins, bus } }),
         limits: limitsOf(config),
       });
       service = nodeService(node, config.host, config.port);
@@ -89,9 +116,14 @@ function clusterNode(config: Config, logger: Logger): Service {
   };
 }
 
+/** `loadConfig` asks a node for it. */
+function secretOf({ authSecret }: Config): string {
+  if (authSecret === null) throw new StartupError('a cluster node needs BETTER_AUTH_SECRET');
+  return authSecret;
+}
+
 async function main(): Promise<void> {
   const config = loadConfig(process.env, { role: 'node' });
-  requireAuthentication(config, false);
   const logger = pino({ level: config.logLevel, base: { name: 'node', node: config.nodeName } });
   await runServices([clusterNode(config, logger)], {
     deadlines: nodeDeadlines(config),

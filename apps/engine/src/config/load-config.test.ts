@@ -6,7 +6,6 @@ import {
   type LoadOptions,
   loadConfig,
 } from './load-config.ts';
-import { requireAuthentication } from './require-authentication.ts';
 import { storesOf } from './stores.ts';
 
 const load = (env: Environment = {}, options: LoadOptions = {}) =>
@@ -151,14 +150,5 @@ describe('loadConfig', () => {
     expect(shown).toContain('redis://cache:6379/1');
     expect(shown).toContain('postgresql://db/kryton');
     expect(shown.filter((line) => secrets.some((secret) => line.includes(secret)))).toEqual([]);
-  });
-});
-
-describe('requireAuthentication', () => {
-  it('refuses production without authentication, and nothing else', () => {
-    const production = load({ NODE_ENV: 'production' });
-    expect(() => requireAuthentication(production, false)).toThrow('NODE_ENV=production');
-    requireAuthentication(production, true);
-    requireAuthentication(load(), false);
   });
 });

@@ -1,0 +1,106 @@
+import type { MessageBus } from '@kryton/engine/bus/message-bus.ts';
+import type { Config } from '@kryton/engine/config/load-config.ts';
+import type { Database } from '@kryton/engine/database/schema.ts';
+import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { SessionStorage } from '@kryton/engine/sessions/session-storage.ts';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Kysely } from 'kysely';
+import type { Access } from './access/access.ts';
+import type { AuditLog } from './access/audit-log.ts';
+import type { KickFeed } from './access/kick.ts';
+import { KickBus } from './access/kick-bus.ts';
+import { SqlAccess } from './access/sql-access.ts';
+import { AgentTokens } from './auth/agent-tokens.ts';
+import { Agents } from './auth/agents.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
+import { type Auth, createAuth } from './auth/create-auth.ts';
+import { DocumentTokens } from './auth/document-tokens.ts';
+import { IssuedTokens } from './auth/issued-tokens.ts';
+import { LastUses } from './auth/last-uses.ts';
+import { LinkTokens } from './auth/link-tokens.ts';
+import type { Authenticator } from './auth/principal.ts';
+import { SigningKeys } from './auth/signing-keys.ts';
+import { agentRoutes } from './http/agent-routes.ts';
+import type { ApiRoutes } from './http/api.ts';
+import { documentTokenRoutes } from './http/document-token-routes.ts';
+import { invitationRoutes } from './http/invitation-routes.ts';
+import { meRoutes } from './http/me-routes.ts';
+
+export type AccountsParts = {
+  readonly db: Kysely<Database>;
+  readonly bus: MessageBus;
+  readonly sessions: SessionStorage;
+  readonly config: Config;
+  /** Signs sessions and links; the same on every node. */
+  readonly secret: string;
+  readonly audit: AuditLog;
+  readonly logger: FastifyBaseLogger;
+  readonly timers: Timers;
+  /** ms since 1970. */
+  readonly now: () => number;
+};
+
+/** Who people are and what they may do: what all nodes of one process share. */
+export type Accounts = {
+  readonly auth: Auth;
+  readonly authenticator: Authenticator;
+  readonly access: Access;
+  readonly kicks: KickFeed;
+  readonly signingKeys: SigningKeys;
+  readonly routes: readonly ApiRoutes[];
+  close(): Promise<void>;
+};
+
+/** Rejects when nothing can be heard on the bus. */
+export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
+  const { db, bus, sessions, secret, audit, logger, timers, now } = parts;
+  const config = { ...parts.config, authSecret: secret };
+  const kicks = new KickBus(bus, logger);
+  const auth = createAuth({ db, sessions, config, kicks, audit, logger, now });
+  const lastUses = new LastUses({
+    db,
+    timers,
+    now,
+    onError: (error) => logger.warn({ err: error }, 'last uses of agent tokens were not written'),
+  });
+  const agentTokens = new AgentTokens({ db, lastUses, now });
+  const signingKeys = new SigningKeys({ db, secret, now });
+  const documentTokens = new DocumentTokens({ keys: signingKeys, issuer: config.appUrl, now });
+  const links = new LinkTokens(secret);
+  const access = new SqlAccess({ database: db, audit, timers, now, createOnOpen: config.createOnOpen });
+  // What ended is forgotten before anybody comes back with it.
+  const stopListening = await kicks.listen({
+    kick(kick) {
+      auth.reader.forget(kick);
+      agentTokens.forget(kick);
+    },
+    missed() {
+      auth.reader.forgetAll();
+      agentTokens.forgetAll();
+    },
+  });
+  const agents = { db, tokens: agentTokens, kicks, audit, now };
+  return {
+    auth,
+    access,
+    kicks,
+    signingKeys,
+    authenticator: createAuthenticator({
+      sessions: auth.reader,
+      agentTokens,
+      documentTokens,
+      links,
+      allowedOrigins: config.corsOrigins,
+    }),
+    routes: [
+      meRoutes(auth.users),
+      invitationRoutes({ invitations: auth.invitations, users: auth.users, audit }),
+      agentRoutes({ agents: new Agents(agents), tokens: new IssuedTokens(agents) }),
+      documentTokenRoutes({ documentTokens, access, audit, now }),
+    ],
+    async close() {
+      await stopListening().catch(() => {});
+      await lastUses.close();
+    },
+  };
+}
