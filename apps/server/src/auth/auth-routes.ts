@@ -3,9 +3,12 @@ import { ApiError, unavailable } from '../http/errors.ts';
 import { AUTH_PREFIX, isServed } from './auth-paths.ts';
 import { ADDRESS_HEADER } from './client-address.ts';
 import type { Auth } from './create-auth.ts';
+import { LineFull } from './line.ts';
 
 /** The largest is the answer of a passkey, a few KiB. */
 const MAX_BODY_BYTES = 64 * 1024;
+const BUSY = 'too many people are signing in at the moment, try again soon';
+const BUSY_S = 10;
 /** Between two hops only, or of a body that is handed on in one piece. */
 const NOT_HANDED_ON = new Set([
   'connection',
@@ -38,7 +41,9 @@ export async function registerAuthRoutes(app: FastifyInstance, auth: Auth): Prom
         if (!isServed(request.method, pathOf(request))) return reply.callNotFound();
       },
       handler: async (request, reply) => {
-        const answer = await auth.handle(webRequest(request, auth.url)).catch(explain);
+        const isWaiting = () => !request.raw.socket.destroyed;
+        const answer = await auth.handle(webRequest(request, auth.url), isWaiting).catch(explain);
+        if (answer === null) return reply.hijack();
         if (answer.status >= 500) {
           request.log.error({ path: pathOf(request), status: answer.status }, 'better-auth could not answer');
         }
@@ -51,6 +56,8 @@ export async function registerAuthRoutes(app: FastifyInstance, auth: Auth): Prom
 
 /** What better-auth does not answer itself is that a store behind it does not answer; or a mistake, which is a 500. */
 function explain(error: unknown): never {
+  if (error instanceof LineFull)
+    throw new ApiError('full', { message: BUSY, retryAfterS: BUSY_S, cause: error });
   throw error instanceof TypeError ? error : unavailable(error);
 }
 

@@ -1,13 +1,15 @@
 import type { Database } from '@kryton/engine/database/schema.ts';
+import { systemTimers, type Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { SessionStorage } from '@kryton/engine/sessions/session-storage.ts';
 import { type BetterAuthOptions, type BetterAuthPlugin, betterAuth } from 'better-auth';
-import { createAuthMiddleware } from 'better-auth/api';
+import { createAuthMiddleware, router } from 'better-auth/api';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../access/audit-log.ts';
 import type { Kicks } from '../access/kick.ts';
 import { accountEvents } from './account-events.ts';
 import { accountHooks, invitationIn } from './account-hooks.ts';
+import { AuthLanes } from './auth-lanes.ts';
 import {
   type AuthConfig,
   isSecure,
@@ -18,6 +20,7 @@ import {
   secondaryStorage,
   settings,
 } from './auth-options.ts';
+import { AUTH_PREFIX } from './auth-paths.ts';
 import { moveToAccount } from './guest-upgrade.ts';
 import { Invitations } from './invitations.ts';
 import { JoinedTransactions } from './joined-transactions.ts';
@@ -42,6 +45,7 @@ export type AuthParts = {
   readonly now: () => number;
   /** One for the process unless told. */
   readonly hashing?: PasswordHashing;
+  readonly timers?: Timers;
 };
 
 /** Accounts and sign-in, one per process. */
@@ -50,8 +54,11 @@ export type Auth = {
   readonly options: BetterAuthOptions;
   /** The address of the sign-in: scheme, host and port. */
   readonly url: string;
-  /** Answers a request to better-auth. Rejects with what went wrong behind it. */
-  handle(request: Request): Promise<Response>;
+  /**
+   * Answers a request to better-auth, when its turn comes and somebody still waits for it; null when nobody does.
+   * Rejects with `LineFull` when too many are waiting, else with what went wrong behind better-auth.
+   */
+  handle(request: Request, isWaiting: () => boolean): Promise<Response | null>;
   /** For everything else that a cookie may be shown to. */
   readonly reader: SessionReader;
   readonly users: Users;
@@ -91,16 +98,31 @@ export function createAuth(parts: AuthParts): Auth {
       accountEvents(ends, audit),
     ],
   };
-  const auth = betterAuth(options);
+  const answer = answerer(options);
+  const lanes = new AuthLanes(parts.timers ?? systemTimers);
   return {
     options,
     url: config.authUrl,
-    handle: (request) => passwords.within(() => auth.handler(request)),
+    handle: (request, isWaiting) =>
+      lanes.run(new URL(request.url).pathname.slice(AUTH_PREFIX.length), async () =>
+        isWaiting() ? await passwords.within(() => answer(request)) : null,
+      ),
     reader,
     users: new Users(db),
     invitations,
     features: signInFeatures(config),
   };
+}
+
+/**
+ * better-auth's own handler makes a router of its hundred endpoints for every request, because its address may depend
+ * on the request; that takes longer than most answers. Ours does not, so one router serves all.
+ */
+function answerer(options: BetterAuthOptions): (request: Request) => Promise<Response> {
+  const made = betterAuth(options).$context.then((context) => router(context, options).handler);
+  // Heard by whoever asks first.
+  made.catch(() => {});
+  return async (request) => (await made)(request);
 }
 
 /** What is decided before better-auth begins with a sign-up or a sign-in, and before a password costs anything. */

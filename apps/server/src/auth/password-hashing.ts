@@ -1,5 +1,6 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { Line, type LineOptions } from './line.ts';
 
 /** better-auth's own parameters (`@better-auth/utils/password`), so that its hashes and ours are the same. */
 const SCRYPT: ScryptOptions = { N: 16_384, r: 16, p: 1, maxmem: 128 * 16_384 * 16 * 2 };
@@ -7,77 +8,39 @@ const KEY_BYTES = 64;
 const SALT_BYTES = 16;
 /** Threads of libuv's pool unless UV_THREADPOOL_SIZE says otherwise; one is left for files, DNS and signatures. */
 const POOL_THREADS = 4;
-/** One hash takes about 60 ms: who is last of so many waits half a minute, and proxies give up after a minute. */
+/** More than requests are let in (`auth-lanes.ts`), which wait in front. */
 const MAX_WAITING = 600;
 
-export type PasswordHashingOptions = {
-  /** Hashes at the same time; unless told one less than there are cores, so that one is left for the event loop. */
-  readonly atOnce?: number;
-  readonly maxWaiting?: number;
-};
-
-/** So many wait already that one more would not be served in time. */
-export class HashingBusy extends Error {
-  override readonly name = 'HashingBusy';
-
-  constructor() {
-    super('too many passwords wait to be checked');
-  }
-}
-
 /**
- * Hashes and checks passwords with scrypt, in libuv's threads. All at once they would take every core and every thread
- * of the pool from those who edit, so a few run at a time and the others wait in line.
+ * Hashes and checks passwords with scrypt, in libuv's threads: 60 to 100 ms of a core each. All at once they would take
+ * every core and every thread of the pool from those who edit, so a few run at a time, one less than there are cores
+ * unless told, and the others wait in line.
  */
 export class PasswordHashing {
-  readonly #atOnce: number;
-  readonly #maxWaiting: number;
-  readonly #line: (() => void)[] = [];
-  #running = 0;
+  readonly #line: Line;
 
-  constructor({ atOnce = defaultAtOnce(), maxWaiting = MAX_WAITING }: PasswordHashingOptions = {}) {
-    this.#atOnce = atOnce;
-    this.#maxWaiting = maxWaiting;
+  constructor({ atOnce = defaultAtOnce(), maxWaiting = MAX_WAITING }: Partial<LineOptions> = {}) {
+    this.#line = new Line({ atOnce, maxWaiting });
   }
 
-  /** `salt:key`, both in hex. Rejects with {@link HashingBusy} when the line is full. */
+  /** `salt:key`, both in hex. Rejects with `LineFull`. */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES).toString('hex');
     const key = await this.#derive(password, salt);
     return `${salt}:${key.toString('hex')}`;
   }
 
-  /** Whether `hash` is of `password`. Rejects with {@link HashingBusy} when the line is full. */
+  /** Whether `hash` is of `password`. Rejects with `LineFull`. */
   async verify(hash: string, password: string): Promise<boolean> {
     const [salt, hex] = hash.split(':');
     const expected = Buffer.from(hex ?? '', 'hex');
-    const key = await this.#derive(password, salt ?? '');
-    return expected.length === key.length && timingSafeEqual(expected, key);
+    // Not written by us; there is nothing to compare with.
+    if (expected.length !== KEY_BYTES) return false;
+    return timingSafeEqual(expected, await this.#derive(password, salt ?? ''));
   }
 
-  async #derive(password: string, salt: string): Promise<Buffer> {
-    await this.#takeTurn();
-    try {
-      return await deriveKey(password.normalize('NFKC'), salt);
-    } finally {
-      this.#passTurn();
-    }
-  }
-
-  async #takeTurn(): Promise<void> {
-    if (this.#running < this.#atOnce) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#line.length >= this.#maxWaiting) throw new HashingBusy();
-    await new Promise<void>((resolve) => this.#line.push(resolve));
-  }
-
-  /** The turn goes from hand to hand: the count stays while somebody waits. */
-  #passTurn(): void {
-    const next = this.#line.shift();
-    if (next) next();
-    else this.#running -= 1;
+  #derive(password: string, salt: string): Promise<Buffer> {
+    return this.#line.run(() => deriveKey(password.normalize('NFKC'), salt));
   }
 }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { APIError } from 'better-auth/api';
-import { HashingBusy, type PasswordHashing } from './password-hashing.ts';
+import { LineFull } from './line.ts';
+import type { PasswordHashing } from './password-hashing.ts';
 
 type Hashed = { readonly password: string; readonly hash: Promise<string> };
 
@@ -42,7 +43,7 @@ export class SignUpPasswords {
 }
 
 function answerBusy(error: unknown): never {
-  if (!(error instanceof HashingBusy)) throw error;
+  if (!(error instanceof LineFull)) throw error;
   throw new APIError(
     'SERVICE_UNAVAILABLE',
     { code: 'TOO_BUSY', message: 'Too many people are signing in at the moment, try again soon' },

@@ -51,7 +51,7 @@ export class Browser {
     });
     for (const line of answer.headers.getSetCookie()) this.#keep(line);
     const text = await answer.text();
-    const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
+    const isJson = text !== '' && answer.headers.get('content-type')?.includes('json') === true;
     return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : null };
   }
 
