@@ -149,7 +149,7 @@ describe('the chat beside a document', () => {
 
   it('ACC2 the end of a session ends also the sockets that are about no document', async () => {
     const carol = await rows.user({ name: 'Carol' });
-    const client = await pluginClient(nodeAt(cluster, 0).port, '/lobby/', known.tokenOf(carol));
+    const client = await pluginClient(nodeAt(cluster, 0).port, '/lobby', known.tokenOf(carol));
     await sql`DELETE FROM session WHERE id = ${carol.sessionId}`.execute(cluster.database);
     await kicks.send({ kind: 'session', sessionId: carol.sessionId });
     expect((await client.closed).code).toBe(4401);

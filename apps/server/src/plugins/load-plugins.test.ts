@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
@@ -73,4 +73,11 @@ it('says so when the directory is not there', async () => {
 it('loads the plugins that come with the server', async () => {
   const root = fileURLToPath(new URL('../../plugins', import.meta.url));
   expect((await loadPlugins(root, { log })).map((one) => one.plugin.id)).toEqual(['chat']);
+});
+
+it('loads the plugin that the README of the chat shows', async () => {
+  const readme = readFileSync(new URL('../../plugins/chat/README.md', import.meta.url), 'utf8');
+  const shown = /```ts\n([^`]*)```/.exec(readme)?.[1] ?? '';
+  const [loaded] = await loadPlugins(directoryOf({ 'shown.ts': shown }), { log });
+  expect(loaded?.plugin.id).toBe('counter');
 });

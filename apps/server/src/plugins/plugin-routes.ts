@@ -44,7 +44,9 @@ function mountRoute(
   const admitted = new WeakMap<IncomingMessage, DocumentAdmission>();
   api.route<Params>({
     method: route.method,
-    url: route.path,
+    url: route.path === '/' ? '' : route.path,
+    // The API as it is documented is the one of this server.
+    schema: { hide: true },
     bodyLimit: route.bodyLimit ?? USUAL_BYTES,
     // Before the body is read, like everything that decides who may.
     onRequest: async (request) => {

@@ -7,7 +7,7 @@ export type FaultTaker = { uncaught(error: unknown): void };
  * Which plugin the running code belongs to. Node carries it on through timers, promises and callbacks, also to the
  * handler of uncaught errors; so an error that nobody catches can be traced back to its plugin.
  */
-const scope = new AsyncLocalStorage<FaultTaker>();
+const scope = new AsyncLocalStorage<FaultTaker | undefined>();
 
 /** Runs code of a plugin. */
 export function inPlugin<Result>(taker: FaultTaker, run: () => Result): Result {
@@ -16,7 +16,7 @@ export function inPlugin<Result>(taker: FaultTaker, run: () => Result): Result {
 
 /** Runs code of ours that a plugin has called: what goes wrong there later is ours again. */
 export function outsidePlugins<Result>(run: () => Result): Result {
-  return scope.exit(run);
+  return scope.run(undefined, run);
 }
 
 /** Whose code is running; undefined for the node's own. */

@@ -86,7 +86,10 @@ export type PluginPrincipal = Pick<Principal, 'id' | 'kind' | 'name'>;
 export type PluginDocument = { readonly docId: DocId; readonly role: Role };
 
 type PluginRoute = {
-  /** Begins with `/`; segments of letters, digits, `_`, `-`, `.`, or `:parameter`. */
+  /**
+   * Begins with `/`; segments of letters, digits, `_`, `-`, `.`, or `:parameter`. `/` alone is the plugin's own address,
+   * without a slash at its end.
+   */
   readonly path: string;
   /**
    * The role that is needed on the document that the path's `:docId` names. It is checked before the handler is

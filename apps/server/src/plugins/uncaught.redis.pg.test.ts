@@ -85,7 +85,7 @@ describe('what a plugin throws where nobody catches it', () => {
     await expect(pluginClient(port, '/shaky/socket', 't')).rejects.toThrow('HTTP 503');
     expect(lines().filter(({ msg }) => msg.startsWith('switched a plugin off'))).toHaveLength(1);
 
-    expect((await fetch(url('/calm/'))).status).toBe(200);
+    expect((await fetch(url('/calm'))).status).toBe(200);
     editing.barrier(7);
     expect((await editing.next('barrier')).payload).toEqual(Uint8Array.of(7));
     editing.close();

@@ -62,7 +62,7 @@ export function registerPluginSockets(
   for (const route of routes) {
     const admitted = new WeakMap<FastifyRequest['raw'], Admission>();
     app.get<{ Params: Record<string, string> }>(
-      `/ws/plugins/${plugin.id}${route.path}`,
+      `/ws/plugins/${plugin.id}${route.path === '/' ? '' : route.path}`,
       {
         websocket: true,
         preValidation: async (request) => {
