@@ -9,6 +9,7 @@ import {
   type LogListener,
   type LogPage,
   LogUnavailable,
+  type OpenedLog,
   type TrimResult,
   type UpdateLog,
 } from './update-log.ts';
@@ -53,7 +54,12 @@ export class EmbeddedUpdateLog implements UpdateLog {
     this.#now = now;
   }
 
-  async open(docId: DocId, after: Position): Promise<LogHead> {
+  async open(docId: DocId, after: Position): Promise<OpenedLog> {
+    const head = await this.#openHead(docId, after);
+    return { ...head, hasOthers: (this.#listeners.get(docId)?.size ?? 0) > 1 };
+  }
+
+  async #openHead(docId: DocId, after: Position): Promise<LogHead> {
     const removed = this.#removed;
     const head = await this.#head(docId);
     if (head && comparePositions(head.last, after) >= 0) return head;

@@ -73,6 +73,11 @@ export class RedisSubscriptions {
     return () => this.#remove(docId, listener);
   }
 
+  /** How many listeners of this process a document has; to Redis they are one. */
+  listenersOf(docId: DocId): number {
+    return this.#listeners.get(docId)?.size ?? 0;
+  }
+
   /** Listens to a single channel that is not a document's. */
   async addChannel(channel: string, handler: ChannelHandler): Promise<void> {
     this.#handlers.set(channel, handler);

@@ -21,6 +21,7 @@ import {
   type LogListener,
   type LogPage,
   LogUnavailable,
+  type OpenedLog,
   type TrimResult,
   type UpdateLog,
 } from './update-log.ts';
@@ -90,13 +91,14 @@ export class RedisUpdateLog implements UpdateLog {
     this.#commands.on('ready', () => void this.#scripts.load().catch(onError));
   }
 
-  async open(docId: DocId, after: Position): Promise<LogHead> {
+  async open(docId: DocId, after: Position): Promise<OpenedLog> {
     const keys = [logKey(docId), metaKey(docId), liveChannel(docId)];
     const run = this.#redisRun.known ?? (await this.#guard(() => this.#redisRun.id()));
     const reply = await this.#run('open', [...keys, after.epoch, after.seq, IDLE_LIFETIME_MS, run]);
     const head = readHead(reply);
     if (head === null) throw new LogUnavailable(`open of ${docId}: Redis answered without a head`);
-    return head;
+    const listening = Array.isArray(reply) ? Number(reply[3]) : 0;
+    return { ...head, hasOthers: listening > 1 || this.#subscriptions.listenersOf(docId) > 1 };
   }
 
   async append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {

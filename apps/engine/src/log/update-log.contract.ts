@@ -87,6 +87,21 @@ export function describeUpdateLog(name: string, start: () => Promise<LogUnderTes
       }
     });
 
+    it('PRES4 open tells whether others may have the document open', async () => {
+      const docId = freshDoc();
+      expect((await under.log.open(docId, ORIGIN)).hasOthers).toBe(false);
+      await listen(under.log, docId);
+      expect((await under.log.open(docId, ORIGIN)).hasOthers).toBe(false);
+      const leave = await under.other.subscribe(docId, { entry() {}, presence() {} });
+      expect((await under.log.open(docId, ORIGIN)).hasOthers).toBe(true);
+      expect((await under.other.open(docId, ORIGIN)).hasOthers).toBe(true);
+      await leave();
+      expect((await under.log.open(docId, ORIGIN)).hasOthers).toBe(false);
+      // Two of one process are others to each other.
+      await listen(under.log, docId);
+      expect((await under.log.open(docId, ORIGIN)).hasOthers).toBe(true);
+    });
+
     it('LOG1 an update of 6 MB is stored whole and announced, with or without its bytes', async () => {
       const docId = freshDoc();
       const head = await under.log.open(docId, ORIGIN);

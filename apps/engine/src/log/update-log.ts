@@ -28,7 +28,7 @@ export interface UpdateLog {
    * committed snapshot, or ORIGIN. Where there is no log, or one that ends before `after` (the store lost its last
    * entries), a new epoch begins: the larger of the store's clock in ms and one past every epoch known.
    */
-  open(docId: DocId, after: Position): Promise<LogHead>;
+  open(docId: DocId, after: Position): Promise<OpenedLog>;
 
   /**
    * Adds `update` as the next entry of `known.epoch` and publishes it. `known` is the last position the caller saw.
@@ -96,6 +96,14 @@ export type LogHead = {
   readonly isEmpty: boolean;
   /** Up to where a committed snapshot covers it, as told by `trim`; null before the first. */
   readonly covered: Position | null;
+};
+
+export type OpenedLog = LogHead & {
+  /**
+   * Whether anybody else may be listening to the document: another node, or another listener of this process. False
+   * only where nobody is; who begins to listen later will see the caller's own listener.
+   */
+  readonly hasOthers: boolean;
 };
 
 export type AppendResult =

@@ -98,7 +98,7 @@ describe('loadBase', () => {
       fold();
       expire();
     };
-    const base = await loading(stores, () => {}, standsStill).load();
+    const { base } = await loading(stores, () => {}, standsStill).load();
     expect(Buffer.from(base.encodedStateVector())).toEqual(Buffer.from(stateVector));
     expect(Buffer.from(base.state)).toEqual(Buffer.from(update));
   });
@@ -110,7 +110,7 @@ describe('loadBase', () => {
       expire();
       stores.store.open(docId, ORIGIN);
     };
-    const base = await loading(stores, () => {}, standsStill).load();
+    const { base } = await loading(stores, () => {}, standsStill).load();
     expect(Buffer.from(base.encodedStateVector())).toEqual(Buffer.from(stateVector));
   });
 
@@ -123,7 +123,7 @@ describe('loadBase', () => {
       () => {},
       () => {},
     );
-    const base = await load();
+    const { base } = await load();
     expect(Buffer.from(base.state)).toEqual(Buffer.from(update));
     expect(base.position).toEqual(stores.store.head(docId)?.last);
     expect(calls).toEqual({ opens: [ORIGIN], positions: 0 });
@@ -144,14 +144,14 @@ describe('loadBase', () => {
       () => {},
       () => {},
     );
-    const base = await load();
+    const { base } = await load();
     expect(base.position).toEqual({ epoch: position.epoch + 60_001, seq: 0 });
     expect(calls.opens).toEqual([ORIGIN, { epoch: position.epoch + 60_000, seq: 3 }]);
   });
 
   it('SNAP1 loads a document that is folded between opening the log and reading the snapshot', async () => {
     const { stores, position, fold, stateVector } = openStoreWithEntry();
-    const base = await loading(stores, fold, () => {}).load();
+    const { base } = await loading(stores, fold, () => {}).load();
     expect(Buffer.from(base.encodedStateVector())).toEqual(Buffer.from(stateVector));
     expect(base.position).toEqual(position);
   });

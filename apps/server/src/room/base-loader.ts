@@ -14,6 +14,12 @@ const MAX_TRIES = 5;
 export const MAX_TAIL_BYTES = 256 * 1024;
 export const MAX_TAIL_ENTRIES = 2_000;
 
+export type LoadedBase = {
+  readonly base: BaseState;
+  /** Whether anybody else may have the document open. */
+  readonly hasOthers: boolean;
+};
+
 const EMPTY_UPDATE = Uint8Array.of(0, 0);
 
 /**
@@ -22,7 +28,7 @@ const EMPTY_UPDATE = Uint8Array.of(0, 0);
  * held nothing when it was opened needs no second look: what was in it before is in the snapshot or lost, and what
  * comes after it is announced.
  */
-export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Position): Promise<BaseState> {
+export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Position): Promise<LoadedBase> {
   ports.metrics.load();
   let after = notBefore;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -42,7 +48,7 @@ export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Positi
     const loaded = await withTail(ports, docId, base, entries);
     // An epoch that nobody has written to yet has no entry that would carry us into it.
     loaded.skip(head.last);
-    return loaded;
+    return { base: loaded, hasOthers: head.hasOthers };
   }
   throw new LogUnavailable(
     `the log of ${docId} does not reach back to its snapshot: it was trimmed for a snapshot that is not there`,

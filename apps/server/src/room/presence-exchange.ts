@@ -4,7 +4,7 @@ import type { NodeId } from '@kryton/engine/protocol/ids.ts';
 import { encodePresenceUpdate, type PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import { Gatherer } from './gatherer.ts';
 import { PresenceBoard, type PresenceChanges, type PresenceOwner } from './presence-board.ts';
-import { decodePresenceMessage, encodePresenceMessage, type OwnedPresence } from './presence-wire.ts';
+import { encodePresenceMessage, type OwnedPresence } from './presence-wire.ts';
 
 /** PRES1: a renewal that changes nothing may wait this long. */
 const RENEWAL_DELAY_MS = 5_000;
@@ -13,14 +13,13 @@ const PUBLISH_WINDOW_MS = 25;
 
 export type PresenceExchangeOptions = {
   readonly node: NodeId;
-  /** Sends to all nodes that have the document open. May reject; presence is renewed anyway. */
+  /** Sends to all nodes that have the document open; must not reject. */
   readonly publish: (message: Uint8Array) => Promise<void>;
   /** Sends to every socket of the room. */
   readonly broadcast: (message: Uint8Array) => void;
   /** Sends to one socket: what only it has to hear. */
   readonly tell: (owner: PresenceOwner, message: Uint8Array) => void;
   readonly windowMs: () => number;
-  readonly onError: (error: unknown) => void;
   readonly timers: Timers;
 };
 
@@ -70,21 +69,15 @@ export class PresenceExchange {
     this.#note(changes, true);
   }
 
-  /** What another node said; a message that cannot be read is dropped. */
-  receiveMessage(bytes: Uint8Array): void {
-    const message = decodePresenceMessage(bytes);
-    if (message.node === this.#options.node) return;
-    if (message.kind === 'who') {
-      this.announce();
-      return;
-    }
+  /** What another node said of its clients. */
+  receiveRemote(remote: readonly OwnedPresence[]): void {
     const owners = new Map<string, PresenceOwner>();
     const ownerOf = (principal: string): PresenceOwner => {
       const known = owners.get(principal) ?? { principal };
       owners.set(principal, known);
       return known;
     };
-    const changes = this.#board.applyRemote(ownerOf, message.entries, this.#options.timers.now());
+    const changes = this.#board.applyRemote(ownerOf, remote, this.#options.timers.now());
     for (const entry of changes.stale) {
       const owner = this.#board.isLocal(entry.clientId) ? this.#board.ownerOf(entry.clientId) : null;
       if (owner) this.#tell(owner, [entry]);
@@ -101,11 +94,6 @@ export class PresenceExchange {
   /** Removes what no node renews any more. Called every few seconds. */
   expire(): void {
     this.#note(this.#board.expire(this.#options.timers.now()), false);
-  }
-
-  /** Asks the other nodes whom they have (PRES4). */
-  ask(): void {
-    void this.#send(encodePresenceMessage({ kind: 'who', node: this.#options.node }));
   }
 
   /** Tells the other nodes whom this one has. */
@@ -182,7 +170,7 @@ export class PresenceExchange {
   }
 
   #send(message: Uint8Array): Promise<void> {
-    return this.#options.publish(message).catch(this.#options.onError);
+    return this.#options.publish(message);
   }
 
   #tell(owner: PresenceOwner, entries: PresenceEntry[]): void {

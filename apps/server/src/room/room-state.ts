@@ -50,6 +50,7 @@ export class RoomState {
   /** What came from the log while the base state was being loaded. */
   #arrived: { position: Position; entry: CheckedEntry }[] = [];
   #deleted: DeletedIndex | null = null;
+  #hasOthers = true;
 
   /** `notBefore` is the furthest position of the log that this node knows of (LOG3). */
   constructor(ports: RoomPorts, docId: DocId, notBefore: () => Position) {
@@ -57,6 +58,11 @@ export class RoomState {
     this.#docId = docId;
     this.#notBefore = notBefore;
     this.#answers = new JoinAnswers(ports.heavy, () => ports.metrics.encode());
+  }
+
+  /** Whether other nodes may have had the document open when it was last loaded. */
+  get hasOthers(): boolean {
+    return this.#hasOthers;
   }
 
   /** The base state if there is one at the moment. */
@@ -220,7 +226,8 @@ export class RoomState {
   async #loadWhole(): Promise<BaseState> {
     for (;;) {
       this.#arrived = [];
-      const base = await loadBase(this.#ports, this.#docId, this.#notBefore());
+      const { base, hasOthers } = await loadBase(this.#ports, this.#docId, this.#notBefore());
+      this.#hasOthers = hasOthers;
       const later = this.#arrived.filter(({ position }) => comparePositions(position, base.position) > 0);
       const isWhole = later.every(
         ({ position, entry }) =>

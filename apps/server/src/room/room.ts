@@ -15,6 +15,7 @@ import { LogWriter } from './log-writer.ts';
 import type { Member } from './member.ts';
 import { prepareFrame } from './prepared-frame.ts';
 import { PresenceExchange } from './presence-exchange.ts';
+import { decodePresenceMessage, encodePresenceMessage } from './presence-wire.ts';
 import { Resync } from './resync.ts';
 import type { RoomPorts } from './room-ports.ts';
 import { RoomState } from './room-state.ts';
@@ -31,12 +32,12 @@ export class Room {
   readonly docId: DocId;
   readonly #ports: RoomPorts;
   readonly #window = new AdaptiveWindow();
-  readonly #presenceWindow = new AdaptiveWindow();
   readonly #state: RoomState;
   readonly #audience: Audience;
   readonly #writer: LogWriter;
   readonly #follower: LogFollower;
-  readonly #presence: PresenceExchange;
+  /** Null until somebody has presence: most documents are open without, and it is the larger part of a room. */
+  #presence: PresenceExchange | null = null;
   readonly #folds: FoldSchedule;
   readonly #backpressure: Backpressure;
   readonly #resync: Resync;
@@ -57,7 +58,8 @@ export class Room {
       await room.close();
       throw error;
     }
-    room.#presence.ask();
+    // Where nobody else is, nobody answers; and whoever comes later asks in turn.
+    if (room.#state.hasOthers) room.#askForPresence();
     return room;
   }
 
@@ -115,18 +117,6 @@ export class Room {
         this.#writer.write(update);
       },
     });
-    this.#presence = new PresenceExchange({
-      node: ports.node,
-      timers,
-      publish: (message) => log.publishPresence(docId, message),
-      broadcast: (message) => this.#broadcastPresence(message),
-      tell: (owner, message) => (owner as Member).send(prepareFrame(message)),
-      windowMs: () => {
-        this.#presenceWindow.turn(timers.now());
-        return this.#presenceWindow.ms;
-      },
-      onError: (error) => logger.debug({ docId, err: error }, 'presence could not be published'),
-    });
   }
 
   get size(): number {
@@ -163,7 +153,7 @@ export class Room {
   leave(member: Member): void {
     this.#audience.delete(member);
     this.#backpressure.leave(member);
-    this.#presence.leave(member);
+    this.#presence?.leave(member);
   }
 
   /** Answers SyncStep1: what the client with this encoded state vector lacks, then everything after it. */
@@ -205,17 +195,17 @@ export class Room {
 
   /** What a member says of its own presence; what it says of others is passed over (PRES2). */
   receivePresence(member: Member, entries: readonly PresenceEntry[]): void {
-    this.#presence.receive(member, entries);
+    this.#exchange().receive(member, entries);
   }
 
   /** Whether an entry in a member's presence message is worth reading; see {@link PresenceBoard.isNews}. */
   isPresenceNews(member: Member, clientId: number, clock: number): boolean {
-    return this.#presence.isNews(member, clientId, clock);
+    return this.#presence?.isNews(member, clientId, clock) ?? true;
   }
 
   /** Sends a member everybody who is here. */
   tellPresence(member: Member): void {
-    const message = this.#presence.everybody();
+    const message = this.#presence?.everybody();
     if (message) member.deliverPresence(prepareFrame(message));
   }
 
@@ -227,13 +217,13 @@ export class Room {
 
   /** Every few seconds: presence that nobody renews leaves. */
   tick(): void {
-    this.#presence.expire();
+    this.#presence?.expire();
   }
 
   /** Messages may have been missed: asks again who is here, and says who is here. */
   reintroduce(): void {
-    this.#presence.ask();
-    this.#presence.announce();
+    this.#askForPresence();
+    this.#presence?.announce();
   }
 
   closeAll(kind: CloseKind): void {
@@ -242,7 +232,7 @@ export class Room {
 
   /** Appends and publishes what is gathered. */
   async drain(): Promise<void> {
-    await Promise.all([this.#writer.drain(), this.#presence.drain()]);
+    await Promise.all([this.#writer.drain(), this.#presence?.drain()]);
   }
 
   async close(): Promise<void> {
@@ -250,7 +240,7 @@ export class Room {
     this.#backpressure.close();
     this.#folds.close();
     this.#follower.close();
-    this.#presence.close();
+    this.#presence?.close();
     this.#state.drop();
     await this.#unsubscribe();
   }
@@ -297,9 +287,49 @@ export class Room {
     }
   }
 
-  #receivePresence(message: Uint8Array): void {
+  #exchange(): PresenceExchange {
+    this.#presence ??= this.#makeExchange();
+    return this.#presence;
+  }
+
+  #makeExchange(): PresenceExchange {
+    const { node, timers } = this.#ports;
+    const window = new AdaptiveWindow();
+    return new PresenceExchange({
+      node,
+      timers,
+      publish: (message) => this.#publishPresence(message),
+      broadcast: (message) => this.#broadcastPresence(message, window),
+      tell: (owner, message) => (owner as Member).send(prepareFrame(message)),
+      windowMs: () => {
+        window.turn(timers.now());
+        return window.ms;
+      },
+    });
+  }
+
+  /** Asks the other nodes whom they have (PRES4). */
+  #askForPresence(): void {
+    void this.#publishPresence(encodePresenceMessage({ kind: 'who', node: this.#ports.node }));
+  }
+
+  /** Never rejects: presence that could not be published is renewed anyway. */
+  async #publishPresence(message: Uint8Array): Promise<void> {
+    const { log, logger } = this.#ports;
     try {
-      this.#presence.receiveMessage(message);
+      await log.publishPresence(this.docId, message);
+    } catch (error) {
+      logger.debug({ docId: this.docId, err: error }, 'presence could not be published');
+    }
+  }
+
+  /** What another node said; a message that cannot be read is dropped. */
+  #receivePresence(bytes: Uint8Array): void {
+    try {
+      const message = decodePresenceMessage(bytes);
+      if (message.node === this.#ports.node) return;
+      if (message.kind === 'who') this.#presence?.announce();
+      else this.#exchange().receiveRemote(message.entries);
     } catch (error) {
       this.#ports.logger.warn(
         { docId: this.docId, err: error },
@@ -308,10 +338,10 @@ export class Room {
     }
   }
 
-  #broadcastPresence(message: Uint8Array): void {
+  #broadcastPresence(message: Uint8Array, window: AdaptiveWindow): void {
     const { metrics, timers } = this.#ports;
     const startedAt = timers.now();
     metrics.presenceOut(this.#audience.deliverPresence(prepareFrame(message)));
-    this.#presenceWindow.spent(timers.now() - startedAt);
+    window.spent(timers.now() - startedAt);
   }
 }

@@ -3,7 +3,7 @@
 -- ARGV  1 epoch and 2 seq of the newest position the caller knows of (snapshot or room)
 --       3 lifetime of an idle log in ms: one that nobody writes to leaves again (SNAP7)
 --       4 the run of this Redis
--- Returns {last id, covered id or false, number of entries}. A log that ends before the caller's position has lost
+-- Returns {last id, covered id or false, number of entries, number of connections that listen}. A log that ends before the caller's position has lost
 -- entries: it is kept, and a new epoch begins behind it. So it does behind one from before a restart of Redis, whose
 -- end may be lost although others have seen it: were positions given out twice, a snapshot or a node that covers the
 -- lost ones would pass over the new ones. An epoch number is the larger of the clock in ms and one past every epoch
@@ -11,6 +11,7 @@
 local epoch = tonumber(ARGV[1])
 local seq = tonumber(ARGV[2])
 local covered, run, last = unpack(redis.call('HMGET', KEYS[2], 'covered', 'run', 'last'))
+local listening = redis.call('PUBSUB', 'SHARDNUMSUB', KEYS[3])[2]
 local exists = redis.call('EXISTS', KEYS[1]) == 1
 if exists then
   if not last then
@@ -27,7 +28,7 @@ if exists then
   local lastEpoch, lastSeq = string.match(last, '^(%d+)%-(%d+)$')
   lastEpoch = tonumber(lastEpoch)
   if run == ARGV[4] and (lastEpoch > epoch or (lastEpoch == epoch and tonumber(lastSeq) >= seq)) then
-    return { last, covered, redis.call('XLEN', KEYS[1]) }
+    return { last, covered, redis.call('XLEN', KEYS[1]), listening }
   end
   epoch = math.max(epoch, lastEpoch)
 end
@@ -45,4 +46,4 @@ if not exists or redis.call('PTTL', KEYS[1]) >= 0 then
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
 redis.call('SPUBLISH', KEYS[3], string.char(#id) .. id)
-return { id, covered, redis.call('XLEN', KEYS[1]) }
+return { id, covered, redis.call('XLEN', KEYS[1]), listening }

@@ -6,6 +6,7 @@ import {
   type LogListener,
   type LogPage,
   LogUnavailable,
+  type OpenedLog,
   type TrimResult,
   type UpdateLog,
 } from '@kryton/engine/log/update-log.ts';
@@ -31,6 +32,12 @@ export class SimBus {
 
   presence(docId: DocId, message: Uint8Array): void {
     for (const log of this.#logs) log.hearPresence(docId, message);
+  }
+
+  listenersOf(docId: DocId): number {
+    let count = 0;
+    for (const log of this.#logs) count += log.listenersOf(docId);
+    return count;
   }
 
   /** Redis was restarted: every subscription ends and is renewed. */
@@ -59,10 +66,11 @@ export class SimLog implements UpdateLog {
     bus.add(this);
   }
 
-  open(docId: DocId, after: Position): Promise<LogHead> {
-    return this.#line.call(`open ${docId} after ${formatPosition(after)}`, () =>
-      this.#store.open(docId, after),
-    );
+  open(docId: DocId, after: Position): Promise<OpenedLog> {
+    return this.#line.call(`open ${docId} after ${formatPosition(after)}`, () => ({
+      ...this.#store.open(docId, after),
+      hasOthers: this.#bus.listenersOf(docId) > 1,
+    }));
   }
 
   append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {
@@ -143,6 +151,10 @@ export class SimLog implements UpdateLog {
 
   async close(): Promise<void> {
     this.#bus.delete(this);
+  }
+
+  listenersOf(docId: DocId): number {
+    return this.#listeners.get(docId)?.size ?? 0;
   }
 
   hear(docId: DocId, position: Position, update: Uint8Array | null): void {
