@@ -64,8 +64,11 @@ class Chat {
 
   async #enter(socket: PluginSocket): Promise<void> {
     const docId = docIdOf(socket);
+    await this.#recall(docId);
+    // It may have left meanwhile. The history comes first, and nothing is said between it and the first message.
+    if (!socket.isOpen) return;
     this.#sockets.set(docId, (this.#sockets.get(docId) ?? new Set()).add(socket));
-    send(socket, { type: 'history', messages: await this.#recall(docId) });
+    send(socket, { type: 'history', messages: this.#history.of(docId) });
   }
 
   #leave(socket: PluginSocket): void {
