@@ -22,6 +22,7 @@ import { type ApiRoutes, limitRequests, registerApi } from './http/api.ts';
 import { registerJwksRoute } from './http/document-token-routes.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
 import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
+import { registerOpenApi } from './http/openapi.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
 import { registerSecurityHeaders, type WebAddress } from './http/security-headers.ts';
 import { limitMessages } from './limits/message-limits.ts';
@@ -170,6 +171,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   const address = webAddressOf(parts);
   await registerSecurityHeaders(app, address);
   limitRequests(app, rates);
+  await registerOpenApi(app, address.appUrl);
   const upgrades = {
     ...parts,
     node: id,

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { answerClientError } from './client-errors.ts';
 import { answerErrors, answerFrameworkError } from './error-handler.ts';
 import { ApiError } from './errors.ts';
@@ -55,6 +56,9 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   }) as unknown as FastifyInstance;
   app.server.maxConnections = connections + REQUEST_CONNECTIONS;
   answerErrors(app);
+  // Schemas are written in zod everywhere.
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
   return app;
 }
 

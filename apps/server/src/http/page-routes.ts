@@ -3,11 +3,27 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { SignInFeatures } from '../auth/sign-in-features.ts';
 import { contentSecurityPolicy, type WebAddress } from './security-headers.ts';
 
 /** What the build writes into the page where a nonce belongs (apps/web/vite.config.ts). */
 const NONCE_MARK = '__STYLE_NONCE__';
+
+const NODE = z.object({
+  node: z.string().describe('Its name'),
+  urls: z
+    .array(z.string())
+    .readonly()
+    .describe('Where else to go when it stops answering; empty behind a proxy'),
+  signIn: z.object({
+    registration: z.enum(['open', 'invitation']),
+    guests: z.boolean().describe('Whether one may sign in as a guest'),
+    createOnOpen: z.boolean().describe('Whether opening a document that does not exist creates it'),
+    providers: z.array(z.enum(['google', 'github'])).readonly(),
+  }),
+});
 
 export type PageParts = {
   /** The folder of the built page. */
@@ -23,7 +39,13 @@ export async function registerPageRoutes(
   app: FastifyInstance,
   { webRoot, nodeName, address, signIn }: PageParts,
 ): Promise<void> {
-  app.get('/api/node', async () => ({ node: nodeName, urls: address.urls, signIn }));
+  app
+    .withTypeProvider<ZodTypeProvider>()
+    .get(
+      '/api/node',
+      { schema: { summary: 'The node that answers', tags: ['node'], security: [], response: { 200: NODE } } },
+      async () => ({ node: nodeName, urls: address.urls, signIn }),
+    );
   const indexFile = join(webRoot, 'index.html');
   if (!existsSync(indexFile)) {
     app.log.warn(
