@@ -6,6 +6,7 @@ import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import { freePort } from '@kryton/engine/testing/services/free-port.ts';
+import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import type { Access } from '../access/access.ts';
 import { openAccess } from '../access/open-access.ts';
@@ -26,6 +27,8 @@ export type TestNodeOptions = Pick<NodeParts, 'kicks' | 'audit' | 'reviewEveryMs
   readonly routes?: readonly ApiRoutes[];
   readonly plugins?: NodeParts['plugins'];
   readonly trustProxy?: boolean | string[];
+  /** Nothing is logged unless told. */
+  readonly logger?: FastifyBaseLogger;
   readonly counters?: Pick<SharedCounters, 'add'>;
   /** The folder of the built page; none unless told. */
   readonly webRoot?: string;
@@ -86,7 +89,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     },
     authenticator: options.authenticator ?? visitors,
     access: options.access ?? openAccess,
-    logger: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
+    logger: options.logger ?? pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
     timers: systemTimers,
     webRoot: options.webRoot ?? '/nowhere',
     urls: options.urls ?? [],
