@@ -21,6 +21,7 @@ import { createNode } from '@kryton/server/app.ts';
 import { WEB_ROOT } from '@kryton/server/http/web-root.ts';
 import { exposition } from '@kryton/server/metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from '@kryton/server/node-service.ts';
+import { guardProcess } from '@kryton/server/plugins/guard-process.ts';
 import { loadPlugins } from '@kryton/server/plugins/load-plugins.ts';
 import { foldWorker } from '@kryton/worker/fold-worker.ts';
 import { serveQuarantine } from '@kryton/worker/quarantine/served-quarantine.ts';
@@ -131,6 +132,8 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         now: Date.now,
       });
       closing.push(() => accounts.close());
+      const unguard = config.pluginsDir ? guardProcess(process) : () => {};
+      closing.push(async () => unguard());
       const plugins = config.pluginsDir && (await loadPlugins(config.pluginsDir, { log: logger }));
       for (const [index, port] of ports.entries()) {
         const node = await createNode({

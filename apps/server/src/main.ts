@@ -23,6 +23,7 @@ import { type ClusterNode, createNode } from './app.ts';
 import { WEB_ROOT } from './http/web-root.ts';
 import { exposition } from './metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from './node-service.ts';
+import { guardProcess } from './plugins/guard-process.ts';
 import { loadPlugins } from './plugins/load-plugins.ts';
 
 /** Merging and filtering of large documents; folding is the worker's. */
@@ -77,6 +78,8 @@ function clusterNode(config: Config, logger: Logger): Service {
         now: Date.now,
       });
       closing.push(() => accounts.close());
+      const unguard = config.pluginsDir ? guardProcess(process) : () => {};
+      closing.push(async () => unguard());
       const plugins = config.pluginsDir && (await loadPlugins(config.pluginsDir, { log: logger }));
       node = await createNode({
         ...accounts,
