@@ -41,8 +41,9 @@ export async function registerAuthRoutes(app: FastifyInstance, auth: Auth): Prom
         if (!isServed(request.method, pathOf(request))) return reply.callNotFound();
       },
       handler: async (request, reply) => {
-        const isWaiting = () => !request.raw.socket.destroyed;
-        const answer = await auth.handle(webRequest(request, auth.url), isWaiting).catch(explain);
+        const { socket } = request.raw;
+        const made = () => (socket.destroyed ? null : webRequest(request, auth.url));
+        const answer = await auth.handle(pathOf(request), made).catch(explain);
         if (answer === null) return reply.hijack();
         if (answer.status >= 500) {
           request.log.error({ path: pathOf(request), status: answer.status }, 'better-auth could not answer');

@@ -20,7 +20,7 @@ import {
   secondaryStorage,
   settings,
 } from './auth-options.ts';
-import { AUTH_PREFIX } from './auth-paths.ts';
+import { challengedGuests } from './challenged-guests.ts';
 import { moveToAccount } from './guest-upgrade.ts';
 import { Invitations } from './invitations.ts';
 import { JoinedTransactions } from './joined-transactions.ts';
@@ -55,10 +55,11 @@ export type Auth = {
   /** The address of the sign-in: scheme, host and port. */
   readonly url: string;
   /**
-   * Answers a request to better-auth, when its turn comes and somebody still waits for it; null when nobody does.
-   * Rejects with `LineFull` when too many are waiting, else with what went wrong behind better-auth.
+   * Answers a request to better-auth when its turn comes, for which nothing is spent before. `request` makes it then;
+   * null, and a null answer, when nobody waits for it any more. Rejects with `LineFull` when too many are waiting, with
+   * what `request` throws, or with what went wrong behind better-auth.
    */
-  handle(request: Request, isWaiting: () => boolean): Promise<Response | null>;
+  handle(path: string, request: () => Request | null): Promise<Response | null>;
   /** For everything else that a cookie may be shown to. */
   readonly reader: SessionReader;
   readonly users: Users;
@@ -77,6 +78,8 @@ export function createAuth(parts: AuthParts): Auth {
   const passwords = new SignUpPasswords(parts.hashing ?? new PasswordHashing());
   const attempts = new SignInAttempts(sessions);
 
+  const onUpgrade = (guestId: string, userId: string) => moveToAccount(db, guestId, userId);
+
   const options: BetterAuthOptions = {
     ...settings(config),
     database: { db: transactions.watched, type: 'postgres', transaction: true },
@@ -94,7 +97,8 @@ export function createAuth(parts: AuthParts): Auth {
     databaseHooks: accountHooks({ transactions, registration, ends, reader, audit }),
     plugins: [
       beforeSigning(registration, passwords, attempts),
-      ...plugins(config, (guestId, userId) => moveToAccount(db, guestId, userId)),
+      ...plugins(config, onUpgrade),
+      ...(config.guestAccess ? [challengedGuests(sessions, onUpgrade)] : []),
       accountEvents(ends, audit),
     ],
   };
@@ -103,10 +107,11 @@ export function createAuth(parts: AuthParts): Auth {
   return {
     options,
     url: config.authUrl,
-    handle: (request, isWaiting) =>
-      lanes.run(new URL(request.url).pathname.slice(AUTH_PREFIX.length), async () =>
-        isWaiting() ? await passwords.within(() => answer(request)) : null,
-      ),
+    handle: (path, makeRequest) =>
+      lanes.run(path, async () => {
+        const request = makeRequest();
+        return request && (await passwords.within(() => answer(request)));
+      }),
     reader,
     users: new Users(db),
     invitations,

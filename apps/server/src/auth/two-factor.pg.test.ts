@@ -56,6 +56,39 @@ it('a second factor is enrolled, asked for, and switched off', async () => {
   });
 });
 
+it('what a guest has moves to an account with a second factor once that was shown', async () => {
+  const owner = accounts.browser();
+  const bea = { email: 'bea@example.com', password: PASSWORD };
+  await owner.post('/api/auth/sign-up/email', { ...bea, name: 'Bea' });
+  const { body } = await owner.post('/api/auth/two-factor/enable', { password: PASSWORD });
+  const { totpURI } = body as { totpURI: string };
+  await owner.post('/api/auth/two-factor/verify-totp', { code: totp(totpURI) });
+
+  const browser = accounts.browser();
+  await browser.post('/api/auth/sign-in/anonymous');
+  const guest = await accounts.auth.reader.read(browser.cookieHeader);
+  const { db } = accounts.database;
+  await db.insertInto('documents').values({ id: 'notes', title: '', created_by: null }).execute();
+  const grant = { doc_id: 'notes', principal_id: `user:${guest?.userId}`, role: 'owner', granted_by: null };
+  await db.insertInto('document_grants').values(grant).execute();
+  const holder = async () =>
+    (await db.selectFrom('document_grants').select('principal_id').execute())[0]?.principal_id;
+
+  await browser.post('/api/auth/sign-in/email', bea);
+  expect((await browser.post('/api/auth/two-factor/verify-totp', { code: '000000' })).status).toBe(401);
+  expect(await holder()).toBe(`user:${guest?.userId}`);
+  expect((await browser.post('/api/auth/two-factor/verify-totp', { code: totp(totpURI) })).status).toBe(200);
+  const session = await accounts.auth.reader.read(browser.cookieHeader);
+  expect(session).toMatchObject({ name: 'Bea', kind: 'user' });
+  expect(await holder()).toBe(`user:${session?.userId}`);
+  const left = await db
+    .selectFrom('user')
+    .select('id')
+    .where('id', '=', guest?.userId ?? '')
+    .execute();
+  expect(left).toEqual([]);
+});
+
 /** RFC 6238 with its defaults: SHA-1, 30 s, six digits. */
 function totp(uri: string): string {
   const secret = new URL(uri).searchParams.get('secret') ?? '';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connectDatabase, type DatabaseConnection } from '@kryton/engine/database/connect-database.ts';
 import { migrate } from '@kryton/engine/database/migrate.ts';
+import type { DatabaseAddress } from '@kryton/engine/database/postgres-pool.ts';
 import { EmbeddedSessionStorage } from '@kryton/engine/sessions/embedded-session-storage.ts';
 import type { SessionStorage } from '@kryton/engine/sessions/session-storage.ts';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
@@ -20,8 +21,8 @@ import { RateLimits } from '../limits/rate-limits.ts';
 import { Browser } from './browser-cookies.ts';
 
 export type TestAccountsOptions = {
-  /** An empty database, or one that was migrated. */
-  readonly databaseUrl: string;
+  /** An empty database, or one that was migrated: a URL, or where the embedded one listens. */
+  readonly databaseUrl: string | DatabaseAddress;
   /** In memory unless told. */
   readonly sessions?: SessionStorage;
   readonly config?: Partial<AuthConfig>;
@@ -67,7 +68,9 @@ const MANY = 1_000_000;
 
 export async function startTestAccounts(options: TestAccountsOptions): Promise<TestAccounts> {
   const config = { ...TEST_AUTH, ...options.config };
-  const database = await connectDatabase({ url: options.databaseUrl }, { applicationName: 'accounts-test' });
+  const { databaseUrl } = options;
+  const address = typeof databaseUrl === 'string' ? { url: databaseUrl } : databaseUrl;
+  const database = await connectDatabase(address, { applicationName: 'accounts-test' });
   await migrate(database.db);
   const now = options.now ?? Date.now;
   const sessions = options.sessions ?? new EmbeddedSessionStorage(now);
