@@ -15,10 +15,10 @@ import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { EmbeddedUpdateLog } from '@kryton/engine/log/embedded-update-log.ts';
 import { EmbeddedSessionStorage } from '@kryton/engine/sessions/embedded-session-storage.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
-import { loggedAudit } from '@kryton/server/access/logged-audit.ts';
 import { openAccounts } from '@kryton/server/accounts.ts';
 import { createNode } from '@kryton/server/app.ts';
 import { WEB_ROOT } from '@kryton/server/http/web-root.ts';
+import { loggerOptions } from '@kryton/server/logging/logger-options.ts';
 import { exposition } from '@kryton/server/metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from '@kryton/server/node-service.ts';
 import { guardProcess } from '@kryton/server/plugins/guard-process.ts';
@@ -40,10 +40,9 @@ const FINISH_MS = 5_000;
  */
 export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<void> {
   const config = loadConfig(env, { role: 'embedded' });
-  const logger = pino({
-    level: env['LOG_LEVEL'] === undefined ? 'warn' : config.logLevel,
-    base: { name: 'kryton' },
-  });
+  const logger = pino(
+    loggerOptions(env['LOG_LEVEL'] === undefined ? 'warn' : config.logLevel, { name: 'kryton' }),
+  );
   let failed: (reason: string) => void = () => {};
   const service = embedded(config, logger, (error) => failed(error.message));
   const running = await runServices([service], { deadlines: nodeDeadlines(config), process, log: logger });
@@ -119,14 +118,13 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
       closing.push(() => sessions.close());
       const counters = new EmbeddedSharedCounters(Date.now);
       closing.push(() => counters.close());
-      const audit = loggedAudit(logger);
       const accounts = await openAccounts({
         db: database.db,
         bus,
         sessions,
         config: { ...config, corsOrigins: origins },
         secret: config.authSecret ?? embeddedSecret(config.dataDir),
-        audit,
+        name: 'kryton',
         logger,
         timers: systemTimers,
         now: Date.now,
@@ -144,7 +142,6 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
           snapshots,
           logger,
           ...accounts,
-          audit,
           counters,
           timers: systemTimers,
           webRoot: WEB_ROOT,

@@ -6,7 +6,7 @@ import type { SessionStorage } from '@kryton/engine/sessions/session-storage.ts'
 import type { FastifyBaseLogger } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { Access } from './access/access.ts';
-import type { AuditLog } from './access/audit-log.ts';
+import { AuditTrail } from './access/audit-trail.ts';
 import type { KickFeed } from './access/kick.ts';
 import { KickBus } from './access/kick-bus.ts';
 import { SqlAccess } from './access/sql-access.ts';
@@ -22,6 +22,7 @@ import type { Authenticator } from './auth/principal.ts';
 import { SigningKeys } from './auth/signing-keys.ts';
 import { agentRoutes } from './http/agent-routes.ts';
 import type { ApiRoutes } from './http/api.ts';
+import { auditRoutes } from './http/audit-routes.ts';
 import { documentTokenRoutes } from './http/document-token-routes.ts';
 import { invitationRoutes } from './http/invitation-routes.ts';
 import { meRoutes } from './http/me-routes.ts';
@@ -33,7 +34,8 @@ export type AccountsParts = {
   readonly config: Config;
   /** Signs sessions and links; the same on every node. */
   readonly secret: string;
-  readonly audit: AuditLog;
+  /** Of the process, as its logs name it. */
+  readonly name: string;
   readonly logger: FastifyBaseLogger;
   readonly timers: Timers;
   /** ms since 1970. */
@@ -46,6 +48,7 @@ export type Accounts = {
   readonly authenticator: Authenticator;
   readonly access: Access;
   readonly kicks: KickFeed;
+  readonly audit: AuditTrail;
   readonly signingKeys: SigningKeys;
   readonly routes: readonly ApiRoutes[];
   close(): Promise<void>;
@@ -53,7 +56,8 @@ export type Accounts = {
 
 /** Rejects when nothing can be heard on the bus. */
 export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
-  const { db, bus, sessions, secret, audit, logger, timers, now } = parts;
+  const { db, bus, sessions, secret, name, logger, timers, now } = parts;
+  const audit = new AuditTrail({ db, node: name, logger, timers, wallClock: now });
   const config = { ...parts.config, authSecret: secret };
   const kicks = new KickBus(bus, logger);
   const auth = createAuth({ db, sessions, config, kicks, audit, logger, now });
@@ -84,6 +88,7 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
     auth,
     access,
     kicks,
+    audit,
     signingKeys,
     authenticator: createAuthenticator({
       sessions: auth.reader,
@@ -94,6 +99,7 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
     }),
     routes: [
       meRoutes(auth.users),
+      auditRoutes({ trail: audit, isAdmin: (principal) => auth.users.isAdmin(principal) }),
       invitationRoutes({ invitations: auth.invitations, users: auth.users, audit }),
       agentRoutes({ agents: new Agents(agents), tokens: new IssuedTokens(agents) }),
       documentTokenRoutes({ documentTokens, access, audit, now }),
@@ -101,6 +107,7 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
     async close() {
       await stopListening().catch(() => {});
       await lastUses.close();
+      await audit.stop();
     },
   };
 }

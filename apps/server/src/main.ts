@@ -17,10 +17,10 @@ import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import { RedisSessionStorage } from '@kryton/engine/sessions/redis-session-storage.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
-import { loggedAudit } from './access/logged-audit.ts';
 import { openAccounts } from './accounts.ts';
 import { type ClusterNode, createNode } from './app.ts';
 import { WEB_ROOT } from './http/web-root.ts';
+import { loggerOptions } from './logging/logger-options.ts';
 import { exposition } from './metrics/exposition.ts';
 import { limitsOf, nodeDeadlines, nodeService } from './node-service.ts';
 import { guardProcess } from './plugins/guard-process.ts';
@@ -59,7 +59,6 @@ function clusterNode(config: Config, logger: Logger): Service {
       closing.push(() => jobs.close());
       const heavy = createHeavyWork(HEAVY);
       closing.push(() => heavy.close());
-      const audit = loggedAudit(logger);
       const bus = await RedisMessageBus.connect({ url, name, onError });
       closing.push(() => bus.close());
       const sessions = await RedisSessionStorage.connect({ url, name, onError });
@@ -72,7 +71,7 @@ function clusterNode(config: Config, logger: Logger): Service {
         sessions,
         config,
         secret,
-        audit,
+        name,
         logger,
         timers: systemTimers,
         now: Date.now,
@@ -83,7 +82,6 @@ function clusterNode(config: Config, logger: Logger): Service {
       const plugins = config.pluginsDir && (await loadPlugins(config.pluginsDir, { log: logger }));
       node = await createNode({
         ...accounts,
-        audit,
         counters,
         name,
         log,
@@ -127,7 +125,7 @@ function secretOf({ authSecret }: Config): string {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env, { role: 'node' });
-  const logger = pino({ level: config.logLevel, base: { name: 'node', node: config.nodeName } });
+  const logger = pino(loggerOptions(config.logLevel, { name: 'node', node: config.nodeName }));
   await runServices([clusterNode(config, logger)], {
     deadlines: nodeDeadlines(config),
     process,
