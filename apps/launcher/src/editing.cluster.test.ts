@@ -25,7 +25,8 @@ describe('the product as it is started', () => {
   });
 
   const connect = async (base: string | undefined, docId: string): Promise<StockClient> => {
-    const client = stockClient(base ?? expect.fail('there is such a node'), docId);
+    const as = running?.somebody ?? expect.fail('somebody signed up');
+    const client = stockClient(base ?? expect.fail('there is such a node'), docId, { as });
     clients.push(client);
     await client.synced();
     return client;
@@ -66,7 +67,7 @@ describe('the product as it is started', () => {
     await Promise.all(authors.map((author) => stored(author)));
     closeAll();
     await running.stop();
-    running = await startCluster(3, { dataDir });
+    running = await startCluster(3, { dataDir, somebody: running.somebody });
     for (const node of running.nodes) {
       const reader = await connect(node, docId);
       expect(reader.text.toString()).toBe(trace.endContent);
@@ -86,7 +87,7 @@ describe('the product as it is started', () => {
     running.process.kill('SIGKILL');
     await running.process.exited;
     closeAll();
-    running = await startEmbedded({ dataDir });
+    running = await startEmbedded({ dataDir, somebody: running.somebody });
     const reader = await connect(running.nodes[1], docId);
     // Some of it may have been stored; none of what was acknowledged may be missing.
     expect(reader.text.toString().replace(/^\?*/, '')).toBe(trace.endContent.replace(/^\?*/, ''));
@@ -127,7 +128,7 @@ describe('the product as it is started', () => {
     running.process.kill('SIGKILL');
     await running.process.exited;
     closeAll();
-    running = await startEmbedded({ dataDir });
+    running = await startEmbedded({ dataDir, somebody: running.somebody });
     const reader = await connect(running.nodes[1], LONG);
     expect(reader.text.toString()).toBe(endContent);
   });

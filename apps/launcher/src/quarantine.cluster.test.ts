@@ -49,7 +49,8 @@ describe('npm run quarantine, embedded', () => {
   it('LOG9 is served by npm start, which holds DATA_DIR, while people edit', async () => {
     running = await startEmbedded({ dataDir });
     const [first = '', second = ''] = running.nodes;
-    const clients = [stockClient(first, DOC), stockClient(second, DOC)];
+    const { somebody: as } = running;
+    const clients = [stockClient(first, DOC, { as }), stockClient(second, DOC, { as })];
     const [author] = clients;
     await Promise.all(clients.map((client) => client.synced()));
     expect(author?.text.toString()).toBe('first ');

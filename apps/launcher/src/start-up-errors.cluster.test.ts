@@ -9,6 +9,7 @@ import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { type PostgresService, startPostgres } from '@kryton/engine/testing/services/postgres-service.ts';
 import { type RedisService, startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { temporaryDirectory } from '@kryton/engine/testing/services/temporary-directory.ts';
+import { ACCOUNT_ENV } from '@kryton/server/testing/sign-up.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbedded } from './testing/commands.ts';
 
@@ -16,14 +17,14 @@ const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const LAUNCHER = fileOf('./main.ts');
 const NODE = fileOf('../../server/src/main.ts');
 const WORKER = fileOf('../../worker/src/main.ts');
-const ENDS_WITHIN_MS = 30_000;
+const ENDS_WITHIN_MS = 60_000;
 
 type Ended = { readonly code: number | null; readonly said: string };
 
 /** Runs a command that is expected to give up, with nothing of this process's environment but the PATH. */
 async function run(main: string, args: string[], env: Record<string, string>): Promise<Ended> {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env['PATH'], METRICS_PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], METRICS_PORT: '0', ...ACCOUNT_ENV, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
@@ -112,7 +113,7 @@ describe('start-up errors are one clear sentence, with exit code 1', () => {
   it('production without https, a node without the secret that signs sessions', async () => {
     const env = { NODE_ENV: 'production', APP_URL: 'http://docs.example.com' };
     expectSentence(await run(LAUNCHER, ['start'], env), 'APP_URL', 'https');
-    const stores = { REDIS_URL: redis.url, DATABASE_URL: 'postgresql://localhost/x' };
+    const stores = { REDIS_URL: redis.url, DATABASE_URL: 'postgresql://localhost/x', BETTER_AUTH_SECRET: '' };
     expectSentence(await run(NODE, [], stores), 'BETTER_AUTH_SECRET', 'openssl');
   });
 
@@ -137,6 +138,7 @@ describe('start-up errors are one clear sentence, with exit code 1', () => {
         PATH: process.env['PATH'],
         METRICS_PORT: '0',
         DRAIN_SECONDS: '0',
+        ...ACCOUNT_ENV,
         PORT: String(port),
         REDIS_URL: forgetful.url,
         DATABASE_URL: await database(),

@@ -28,7 +28,7 @@ describe('everybody else, while one makes trouble', () => {
   beforeAll(async () => {
     cluster = await startFaultCluster({ nodes: 3, isDirect: true });
     const seed = seedFor('bystanders');
-    crowd = new Crowd({ clients: 30, docIds: DOC_IDS, bases: cluster.bases, seed });
+    crowd = new Crowd({ clients: 30, docIds: DOC_IDS, bases: cluster.bases, as: cluster.somebody, seed });
     await crowd.synced();
     crowd.startEditing();
     await crowd.progress(300);
@@ -51,7 +51,7 @@ describe('everybody else, while one makes trouble', () => {
         rounds: ROUNDS,
         spellMs: SPELL_MS,
         begin: async () => {
-          const maker = await startTroublemaker(trouble.make(++round));
+          const maker = await startTroublemaker(trouble.make(++round), cluster.somebody);
           return () => looked(maker, memory);
         },
       });

@@ -25,7 +25,13 @@ describe('a full disk for Redis under thirty editing clients', () => {
   const edit = async (appendfsync: 'always' | 'everysec') => {
     cluster = await startFaultCluster({ nodes: 3, appendfsync });
     const seed = seedFor(`full disk, ${appendfsync}`);
-    crowd = new Crowd({ clients: 30, docIds: ['a', 'b', 'c'], bases: cluster.bases, seed });
+    crowd = new Crowd({
+      clients: 30,
+      docIds: ['a', 'b', 'c'],
+      bases: cluster.bases,
+      as: cluster.somebody,
+      seed,
+    });
     await crowd.synced();
     crowd.startEditing();
     await crowd.progress(200);

@@ -53,7 +53,13 @@ describe('broken lines to Redis under thirty editing clients', () => {
   const edit = async (name: string): Promise<FaultNode> => {
     run += 1;
     const docIds = ['a', 'b', 'c'].map((letter) => `${letter}-${run}`);
-    crowd = new Crowd({ clients: 30, docIds, bases: cluster.bases, seed: seedFor(name) });
+    crowd = new Crowd({
+      clients: 30,
+      docIds,
+      bases: cluster.bases,
+      as: cluster.somebody,
+      seed: seedFor(name),
+    });
     await crowd.synced();
     crowd.startEditing();
     await crowd.progress(100);
@@ -105,8 +111,8 @@ describe('broken lines to Redis under thirty editing clients', () => {
     const deaf = await edit('silent subscription');
     crowd.stopEditing();
     await expectPromiseKept(cluster, crowd);
-    const onDeaf = stockClient(deaf.base, 'quiet');
-    const onOther = stockClient(cluster.bases[1] ?? '', 'quiet');
+    const onDeaf = stockClient(deaf.base, 'quiet', { as: cluster.somebody });
+    const onOther = stockClient(cluster.bases[1] ?? '', 'quiet', { as: cluster.somebody });
     await Promise.all([onDeaf.synced(), onOther.synced()]);
     deaf.toRedis.hold('toClient', /:live/);
     const heldAt = performance.now();
@@ -135,7 +141,7 @@ describe('broken lines to Redis under thirty editing clients', () => {
     crowd.stopEditing();
     await expectPromiseKept(cluster, crowd);
     const docId = parseDocId('unheard') ?? expect.fail('it is a document id');
-    const clients = cluster.bases.map((base) => stockClient(base, docId));
+    const clients = cluster.bases.map((base) => stockClient(base, docId, { as: cluster.somebody }));
     await Promise.all(clients.map((client) => client.synced()));
     clients[0]?.text.insert(0, 'heard ');
     await eventually(() => clients.every(({ text }) => text.toString() === 'heard '), { what: 'all hear' });

@@ -30,7 +30,13 @@ describe('nodes that fail, leave and are wrong about the time, under thirty edit
   const edit = async (name: string): Promise<number> => {
     run += 1;
     const docIds = ['a', 'b', 'c'].map((letter) => `${letter}-${run}`);
-    crowd = new Crowd({ clients: 30, docIds, bases: cluster.bases, seed: seedFor(name) });
+    crowd = new Crowd({
+      clients: 30,
+      docIds,
+      bases: cluster.bases,
+      as: cluster.somebody,
+      seed: seedFor(name),
+    });
     await crowd.synced();
     crowd.startEditing();
     await crowd.progress(100);
@@ -96,7 +102,10 @@ describe('nodes that fail, leave and are wrong about the time, under thirty edit
     const [right, , ahead] = cluster.nodes;
     if (!right || !ahead) expect.fail('there are three nodes');
     const docId = 'of-the-node-that-is-ahead';
-    const [one, other] = [stockClient(ahead.base, docId), stockClient(right.base, docId)];
+    const [one, other] = [
+      stockClient(ahead.base, docId, { as: cluster.somebody }),
+      stockClient(right.base, docId, { as: cluster.somebody }),
+    ];
     one.awareness.setLocalStateField('user', { name: 'from the future' });
     await Promise.all([one.synced(), other.synced()]);
     one.text.insert(0, 'now');

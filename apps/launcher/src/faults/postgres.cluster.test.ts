@@ -41,6 +41,7 @@ describe('PostgreSQL trouble under thirty editing clients', { timeout: AWAY_MS +
         clients: 30,
         docIds,
         bases: cluster.bases,
+        as: cluster.somebody,
         seed: seedFor(`PostgreSQL ${how}`),
         everyMs: 500,
       });

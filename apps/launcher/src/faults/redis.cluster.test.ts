@@ -27,7 +27,13 @@ describe('Redis trouble under thirty editing clients', () => {
   const edit = async (name: string) => {
     run += 1;
     const docIds = ['a', 'b', 'c'].map((letter) => `${letter}-${run}`);
-    crowd = new Crowd({ clients: 30, docIds, bases: cluster.bases, seed: seedFor(name) });
+    crowd = new Crowd({
+      clients: 30,
+      docIds,
+      bases: cluster.bases,
+      as: cluster.somebody,
+      seed: seedFor(name),
+    });
     await crowd.synced();
     crowd.startEditing();
     await crowd.progress(100);
@@ -105,7 +111,9 @@ describe('Redis trouble under thirty editing clients', () => {
     const wipedAt = performance.now();
     const redis = new Redis(cluster.redisUrl);
     await redis.flushall();
-    const newcomers = crowd.docIds.map((docId, index) => stockClient(cluster.bases[index % 3] ?? '', docId));
+    const newcomers = crowd.docIds.map((docId, index) =>
+      stockClient(cluster.bases[index % 3] ?? '', docId, { as: cluster.somebody }),
+    );
     for (const [index, newcomer] of newcomers.entries()) {
       await newcomer.synced();
       expect(newcomer.text.length).toBeGreaterThan(0);

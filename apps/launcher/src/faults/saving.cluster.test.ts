@@ -34,7 +34,7 @@ describe('an edit made on one node while a worker saves', () => {
   const open = async (node: number, docId: DocId, name: string) => {
     const base = cluster.bases[node] ?? expect.fail('there is such a node');
     const random = seededRandom(seedFor(`${docId} ${name}`));
-    const client = new RecordingClient({ name, docId, bases: [base], random });
+    const client = new RecordingClient({ name, docId, bases: [base], random, as: cluster.somebody });
     clients.push(client);
     await eventually(() => client.isSynced, { what: `${name} is synced` });
     return client;
@@ -122,7 +122,7 @@ describe('an edit made on one node while a worker saves', () => {
       });
       expectTokens(everybody, await savedText(docId));
       for (const base of cluster.bases) {
-        const newcomer = stockClient(base, docId, { presence: false });
+        const newcomer = stockClient(base, docId, { presence: false, as: cluster.somebody });
         await newcomer.synced();
         expectTokens(everybody, newcomer.text.toString());
         newcomer.close();

@@ -34,7 +34,14 @@ describe('workers and commits that fail under thirty editing clients', {
 
   const edit = async (name: string): Promise<readonly string[]> => {
     const docIds = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => `${letter}-${name}`);
-    crowd = new Crowd({ clients: 30, docIds, bases: cluster.bases, seed: seedFor(name), everyMs: 400 });
+    crowd = new Crowd({
+      clients: 30,
+      docIds,
+      bases: cluster.bases,
+      as: cluster.somebody,
+      seed: seedFor(name),
+      everyMs: 400,
+    });
     await crowd.synced();
     crowd.startEditing();
     await crowd.progress(100);

@@ -17,7 +17,13 @@ const DEFAULT_SPELL_S = 6;
 
 const spellMs = Number(process.argv[2] ?? DEFAULT_SPELL_S) * 1_000;
 const cluster = await startFaultCluster({ nodes: 3, isDirect: true });
-const crowd = new Crowd({ clients: 30, docIds: DOC_IDS, bases: cluster.bases, seed: 1 });
+const crowd = new Crowd({
+  clients: 30,
+  docIds: DOC_IDS,
+  bases: cluster.bases,
+  as: cluster.somebody,
+  seed: 1,
+});
 await crowd.synced();
 crowd.startEditing();
 await crowd.progress(300);
@@ -32,7 +38,7 @@ for (const { name, make } of [quiet, ...troubles(cluster, DOC_IDS)]) {
     spellMs,
     begin: async () => {
       if (!make) return async () => {};
-      const maker = await startTroublemaker(make(++round));
+      const maker = await startTroublemaker(make(++round), cluster.somebody);
       return () => maker.stop();
     },
   });

@@ -6,6 +6,7 @@ import {
   removeTemporaryDirectory,
   temporaryDirectory,
 } from '@kryton/engine/testing/services/temporary-directory.ts';
+import { type Credentials, PAGE_ORIGIN, signUp } from '@kryton/server/testing/sign-up.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -13,6 +14,8 @@ export type CommandOptions = {
   /** Where its data lives; kept on stop. A fresh temporary directory unless told. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Who signed up when it ran on the same data before; somebody new unless told. */
+  readonly somebody?: Credentials;
 };
 
 /** The product as an operator starts it. */
@@ -23,6 +26,8 @@ export type RunningCommand = {
   /** The proxy in front; for the embedded mode the first node. */
   readonly front: string;
   readonly dataDir: string;
+  /** Somebody who has signed up. */
+  readonly somebody: Credentials;
   /** The process of the node at `index` of a cluster; throws when there is none. */
   pidOf(index: number): number;
   /** The port that the cluster's own Redis listens on. */
@@ -57,12 +62,16 @@ async function start(
     name: `npm run ${args[0]}`,
     command: process.execPath,
     args: [MAIN, ...args],
-    env: { METRICS_PORT: '0', DRAIN_SECONDS: '1', DATA_DIR: dataDir, ...options.env },
+    env: {
+      ...{ METRICS_PORT: '0', DRAIN_SECONDS: '1', DATA_DIR: dataDir, APP_URL: PAGE_ORIGIN },
+      ...{ CREATE_ON_OPEN: 'true', ...options.env },
+    },
     ready: async () => {
       const answers = await Promise.all([front, ...ports].map((port) => isReady(port)));
       return answers.every(Boolean);
     },
-    readyWithinMs: 60_000,
+    // The launcher itself gives up, and says why, after this.
+    readyWithinMs: 110_000,
     orphanSignal: 'TERM',
   });
   return {
@@ -70,6 +79,7 @@ async function start(
     nodes: ports.map((port) => `ws://127.0.0.1:${port}`),
     front: `ws://127.0.0.1:${front}`,
     dataDir,
+    somebody: options.somebody ?? (await signUp(`ws://127.0.0.1:${front}`)),
     pidOf: (index) => processWith({ PORT: String(ports[index]) }, 'server/src/main.ts', dataDir),
     redisPort: () => {
       // Redis writes its address over its command line, and its environment with it.

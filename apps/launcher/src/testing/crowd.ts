@@ -1,5 +1,6 @@
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { type SeededRandom, seededRandom } from '@kryton/engine/testing/seeded-random.ts';
+import type { Credentials } from '@kryton/server/testing/sign-up.ts';
 import { RecordingClient } from './recording-client.ts';
 
 export type CrowdOptions = {
@@ -7,6 +8,8 @@ export type CrowdOptions = {
   readonly docIds: readonly string[];
   /** Base URLs of the nodes; client n starts on node n modulo their number, and goes to the next when disconnected. */
   readonly bases: readonly string[];
+  /** Whose clients they all are. */
+  readonly as: Credentials;
   readonly seed: number;
   /** Mean pause between two edits of one client, in ms. */
   readonly everyMs?: number;
@@ -19,7 +22,7 @@ export class Crowd {
   readonly #everyMs: number;
   readonly #timers = new Map<RecordingClient, NodeJS.Timeout>();
 
-  constructor({ clients, docIds, bases, seed, everyMs = 250 }: CrowdOptions) {
+  constructor({ clients, docIds, bases, as, seed, everyMs = 250 }: CrowdOptions) {
     this.#random = seededRandom(seed);
     this.#everyMs = everyMs;
     this.clients = Array.from({ length: clients }, (_, index) => {
@@ -29,6 +32,7 @@ export class Crowd {
         docId: docIds[Math.floor(index / bases.length) % docIds.length] ?? 'document',
         bases: [...bases.slice(first), ...bases.slice(0, first)],
         random: seededRandom(this.#random.int(2 ** 31)),
+        as,
       });
     });
   }

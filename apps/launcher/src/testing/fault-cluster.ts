@@ -11,6 +11,7 @@ import {
   removeTemporaryDirectory,
   temporaryDirectory,
 } from '@kryton/engine/testing/services/temporary-directory.ts';
+import { ACCOUNT_ENV, type Credentials, signUp } from '@kryton/server/testing/sign-up.ts';
 
 const NODE_MAIN = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url));
 const WORKER_MAIN = fileURLToPath(new URL('../../../worker/src/main.ts', import.meta.url));
@@ -57,6 +58,8 @@ export type FaultCluster = {
   readonly nodes: readonly FaultNode[];
   readonly workers: readonly FaultPart[];
   readonly bases: readonly string[];
+  /** Somebody who signed up when everything was well. */
+  readonly somebody: Credentials;
   readonly redisPort: number;
   readonly redisUrl: string;
   readonly postgres: PostgresService;
@@ -102,6 +105,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
       NODE_ENV: 'test',
       DRAIN_SECONDS: '1',
       LOG_LEVEL: 'info',
+      ...ACCOUNT_ENV,
       // Everybody comes from this one address.
       HANDSHAKES_PER_MINUTE: '10000000',
       REQUESTS_PER_MINUTE: '10000000',
@@ -131,10 +135,12 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
   const parts = [...workers, ...nodes];
   await Promise.all(parts.map((each) => each.start()));
 
+  const bases = nodes.map(({ base }) => base);
   return {
     nodes,
     workers,
-    bases: nodes.map(({ base }) => base),
+    bases,
+    somebody: await signUp(bases[0] ?? ''),
     redisPort,
     redisUrl: `redis://127.0.0.1:${redisPort}`,
     postgres,
@@ -197,7 +203,7 @@ class Part implements FaultPart {
         this.#env['PORT'] === undefined
           ? (await this.#scrape()).length > 0
           : await isReady(`http://127.0.0.1:${this.#env['PORT']}/readyz`),
-      readyWithinMs: 30_000,
+      readyWithinMs: 60_000,
     });
   }
 

@@ -42,7 +42,7 @@ export async function expectPromiseKept(
     const [first] = clients;
     if (!first) continue;
     expectTokens(clients, first.text.toString());
-    await expectNewcomersSee(cluster.bases, docId, first);
+    await expectNewcomersSee(cluster, docId, first);
     await expectStored(cluster, parseDocId(docId), first);
   }
 }
@@ -74,12 +74,12 @@ export function expectTokens(clients: readonly RecordingClient[], content: strin
 }
 
 async function expectNewcomersSee(
-  bases: readonly string[],
+  { bases, somebody }: FaultCluster,
   docId: string,
   first: RecordingClient,
 ): Promise<void> {
   for (const base of bases) {
-    const newcomer = stockClient(base, docId, { presence: false });
+    const newcomer = stockClient(base, docId, { presence: false, as: somebody });
     try {
       await newcomer.synced();
       await eventually(() => sameEverywhere([first, { name: `a newcomer on ${base}`, doc: newcomer.doc }]), {

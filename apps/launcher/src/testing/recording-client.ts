@@ -1,5 +1,6 @@
 import { BARRIER, encodeBarrier } from '@kryton/engine/protocol/frames.ts';
 import type { SeededRandom } from '@kryton/engine/testing/seeded-random.ts';
+import { type Credentials, signedInSocket } from '@kryton/server/testing/sign-up.ts';
 import { readVarUint8Array } from 'lib0/decoding';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
@@ -17,6 +18,8 @@ export type RecordingClientOptions = {
   /** Base URLs `ws://host:port`: it starts with the first and goes to the next whenever it is disconnected. */
   readonly bases: readonly string[];
   readonly random: SeededRandom;
+  /** Whose client it is. */
+  readonly as: Credentials;
 };
 
 /**
@@ -43,14 +46,14 @@ export class RecordingClient {
   #barrier = 0;
   #awaySince: { at: number; code: number | null } | null = null;
 
-  constructor({ name, docId, bases, random }: RecordingClientOptions) {
+  constructor({ name, docId, bases, random, as }: RecordingClientOptions) {
     this.name = name;
     this.docId = docId;
     this.#bases = bases;
     this.#random = random;
     this.text = this.doc.getText('content');
     this.provider = new WebsocketProvider(`${bases[0]}/ws/yjs`, docId, this.doc, {
-      WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+      WebSocketPolyfill: signedInSocket(as),
       disableBc: true,
     });
     // The provider shares one table of handlers between instances until one gets its own.

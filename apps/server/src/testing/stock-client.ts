@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import type { Awareness } from 'y-protocols/awareness';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
+import { type Credentials, signedInSocket } from './sign-up.ts';
 
 /** A stock y-websocket 3 client with a document of its own; its text is the root type `content`. */
 export type StockClient = {
@@ -16,12 +17,20 @@ export type StockClient = {
   close(): void;
 };
 
+export type StockClientOptions = {
+  readonly presence?: boolean;
+  /** Whose client it is; nobody's unless told. */
+  readonly as?: Credentials;
+};
+
 /** Connects to `base` (`ws://host:port`, a node or a proxy); nothing is shared between clients but the server. */
-export function stockClient(base: string, docId: string, options: { presence?: boolean } = {}): StockClient {
+export function stockClient(base: string, docId: string, options: StockClientOptions = {}): StockClient {
   const doc = new Y.Doc();
   const provider = new WebsocketProvider(`${base}/ws/yjs`, docId, doc, {
     // The Node types of `ws` and the browser's differ in detail; the provider uses what both have.
-    WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+    WebSocketPolyfill: options.as
+      ? signedInSocket(options.as)
+      : (WebSocket as unknown as typeof globalThis.WebSocket),
     // Clients in one process would otherwise talk to each other behind the server's back.
     disableBc: true,
   });

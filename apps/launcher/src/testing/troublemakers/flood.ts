@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import type { Figures } from './figures.ts';
 import type { Flood, Trouble } from './start-troublemaker.ts';
-import { openSocket } from './trouble-socket.ts';
+import type { OpenSocket } from './trouble-socket.ts';
 
 /** What waits in the flooder itself: enough that the socket never runs dry. */
 const AHEAD_BYTES = 256 * 1024;
@@ -14,7 +14,11 @@ const AT_ONCE = 200;
 const COME_BACK_MS = 100;
 
 /** One client that sends as fast as the socket takes it. */
-export async function flood(trouble: Extract<Trouble, { kind: 'flood' }>, figures: Figures): Promise<void> {
+export async function flood(
+  trouble: Extract<Trouble, { kind: 'flood' }>,
+  openSocket: OpenSocket,
+  figures: Figures,
+): Promise<void> {
   const next = messages(trouble.what);
   for (;;) {
     const socket = await openSocket(trouble.base, trouble.docId).catch(() => null);

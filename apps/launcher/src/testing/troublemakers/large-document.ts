@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import type { Figures } from './figures.ts';
 import type { Trouble } from './start-troublemaker.ts';
-import { openSocket } from './trouble-socket.ts';
+import type { OpenSocket } from './trouble-socket.ts';
 
 const PIECE_BYTES = 256 * 1024;
 const NEWCOMER_EVERY_MS = 500;
@@ -16,6 +16,7 @@ const PARAGRAPH_BYTES = 2 * 1024;
 /** Writes a large document, then goes on editing it while newcomers open it, each on the next node. */
 export async function largeDocument(
   trouble: Extract<Trouble, { kind: 'large-document' }>,
+  openSocket: OpenSocket,
   figures: Figures,
 ): Promise<void> {
   const { bases, docId, bytes } = trouble;
@@ -39,7 +40,7 @@ export async function largeDocument(
   doc.on('update', (update: Uint8Array) => author.send(encodeUpdate(update)));
   for (let index = 0; ; index++) {
     doc.getText('large').insert(0, 'x');
-    await open(bases[index % bases.length] ?? '', docId, bytes);
+    await visit(await openSocket(bases[index % bases.length] ?? '', docId), bytes);
     figures['opened'] = (figures['opened'] ?? 0) + 1;
     await pause(NEWCOMER_EVERY_MS);
   }
@@ -68,8 +69,7 @@ async function barrier(socket: WebSocket): Promise<void> {
 }
 
 /** A newcomer: asks for everything and leaves when it has come. */
-async function open(base: string, docId: string, bytes: number): Promise<void> {
-  const socket = await openSocket(base, docId);
+async function visit(socket: WebSocket, bytes: number): Promise<void> {
   let received = 0;
   const whole = new Promise<void>((resolve) => {
     socket.on('message', (data: Buffer) => {

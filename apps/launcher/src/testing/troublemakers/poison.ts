@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import * as Y from 'yjs';
 import type { Figures } from './figures.ts';
 import type { Trouble } from './start-troublemaker.ts';
-import { openSocket } from './trouble-socket.ts';
+import type { OpenSocket } from './trouble-socket.ts';
 
 const POISON_EVERY_MS = 100;
 const NOBODY = Uint8Array.of(0);
@@ -17,7 +17,11 @@ const NOBODY = Uint8Array.of(0);
  * Writes what cannot be read straight into the log of one document and into the snapshot of another, again and again,
  * while clients open both and edit the first.
  */
-export async function poison(trouble: Extract<Trouble, { kind: 'poison' }>, figures: Figures): Promise<void> {
+export async function poison(
+  trouble: Extract<Trouble, { kind: 'poison' }>,
+  openSocket: OpenSocket,
+  figures: Figures,
+): Promise<void> {
   const { bases, docId, redisUrl, databaseUrl } = trouble;
   const redis = new Redis(redisUrl);
   const database = await connectDatabase({ url: databaseUrl }, { applicationName: 'poison' });

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import type { Figures } from './figures.ts';
 import type { Trouble } from './start-troublemaker.ts';
-import { openSocket } from './trouble-socket.ts';
+import type { OpenSocket } from './trouble-socket.ts';
 
 const FEED_BYTES = 16 * 1024;
 const FEED_EVERY_MS = 25;
@@ -16,6 +16,7 @@ const FEED_KEEPS = 20;
 /** Sockets that are open and do not read, and somebody who gives them something not to read. */
 export async function slowReaders(
   trouble: Extract<Trouble, { kind: 'slow-readers' }>,
+  openSocket: OpenSocket,
   figures: Figures,
 ): Promise<void> {
   const readers: WebSocket[] = [];

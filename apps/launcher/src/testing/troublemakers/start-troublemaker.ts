@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startProcess } from '@kryton/engine/testing/services/child-process.ts';
+import type { Credentials } from '@kryton/server/testing/sign-up.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -46,13 +47,13 @@ export type Troublemaker = {
 
 /**
  * Starts somebody who makes trouble, as a process of its own and at the lowest priority: what it burns itself is not
- * what the cluster is asked about. Resolves when it has begun.
+ * what the cluster is asked about. Its sockets are those of `as`. Resolves when it has begun.
  */
-export async function startTroublemaker(trouble: Trouble): Promise<Troublemaker> {
+export async function startTroublemaker(trouble: Trouble, as: Credentials): Promise<Troublemaker> {
   const running = await startProcess({
     name: trouble.kind,
     command: process.execPath,
-    args: [MAIN, JSON.stringify(trouble)],
+    args: [MAIN, JSON.stringify(trouble), JSON.stringify(as)],
     ready: (child) => child.output().includes('"begun"'),
     readyWithinMs: 20_000,
   });

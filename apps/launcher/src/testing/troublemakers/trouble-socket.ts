@@ -1,15 +1,22 @@
 import { once } from 'node:events';
+import type { Credentials } from '@kryton/server/testing/sign-up.ts';
 import { WebSocket } from 'ws';
 
 /** Opens a WebSocket on a document of a node; rejects when the upgrade is refused. */
-export async function openSocket(base: string, docId: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${base}/ws/yjs/${docId}`, { perMessageDeflate: false });
-  socket.on('error', () => {});
-  await Promise.race([
-    once(socket, 'open'),
-    once(socket, 'close').then(() => Promise.reject(new Error(`${base} does not take a socket`))),
-  ]);
-  return socket;
+export type OpenSocket = (base: string, docId: string) => Promise<WebSocket>;
+
+/** Sockets of somebody who is signed in. */
+export function socketsOf(credentials: Credentials): OpenSocket {
+  return async (base, docId) => {
+    const options = { perMessageDeflate: false, headers: credentials };
+    const socket = new WebSocket(`${base}/ws/yjs/${docId}`, options);
+    socket.on('error', () => {});
+    await Promise.race([
+      once(socket, 'open'),
+      once(socket, 'close').then(() => Promise.reject(new Error(`${base} does not take a socket`))),
+    ]);
+    return socket;
+  };
 }
 
 /** Resolves when everything that was given to the socket has left, or the socket has closed. */

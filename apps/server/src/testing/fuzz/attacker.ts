@@ -1,5 +1,6 @@
 import type { SeededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import { WebSocket } from 'ws';
+import type { Credentials } from '../sign-up.ts';
 import { HostileMessages } from './hostile-messages.ts';
 
 /** Messages of one socket before the event loop goes on; a node reads at most 2 a ms of each. */
@@ -14,23 +15,31 @@ export type AttackFigures = {
   readonly closed: Map<number, number>;
 };
 
+export type AttackerOptions = {
+  /** `ws://host:port` */
+  readonly base: string;
+  /** Asked anew for each socket. */
+  readonly docId: () => string;
+  /** Who attacks: somebody with an account, who gets further than nobody. */
+  readonly as: Credentials;
+  readonly random: SeededRandom;
+  readonly figures: AttackFigures;
+};
+
 /** One client that sends what it should not, again and again over new sockets, until it is told to stop. */
 export class Attacker {
-  readonly #base: string;
-  readonly #docId: () => string;
+  readonly #options: AttackerOptions;
   readonly #random: SeededRandom;
   readonly #messages: HostileMessages;
   readonly #figures: AttackFigures;
   #socket: WebSocket | null = null;
   #isStopped = false;
 
-  /** `docId` is asked anew for each socket. */
-  constructor(base: string, docId: () => string, random: SeededRandom, figures: AttackFigures) {
-    this.#base = base;
-    this.#docId = docId;
-    this.#random = random;
-    this.#figures = figures;
-    this.#messages = new HostileMessages(random);
+  constructor(options: AttackerOptions) {
+    this.#options = options;
+    this.#random = options.random;
+    this.#figures = options.figures;
+    this.#messages = new HostileMessages(options.random);
     this.#connect();
   }
 
@@ -41,7 +50,8 @@ export class Attacker {
 
   #connect(): void {
     if (this.#isStopped) return;
-    const socket = new WebSocket(`${this.#base}/ws/yjs/${this.#docId()}`);
+    const { base, docId, as } = this.#options;
+    const socket = new WebSocket(`${base}/ws/yjs/${docId()}`, { headers: as });
     this.#socket = socket;
     this.#figures.sockets += 1;
     socket.on('open', () => this.#attack(socket));

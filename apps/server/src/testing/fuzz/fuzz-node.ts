@@ -9,6 +9,7 @@ import { type RunningProcess, startProcess } from '@kryton/engine/testing/servic
 import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { createDatabase } from '@kryton/engine/testing/services/postgres-service.ts';
 import * as Y from 'yjs';
+import { ACCOUNT_ENV, type Credentials, signUp } from '../sign-up.ts';
 import { type StockClient, stockClient } from '../stock-client.ts';
 import { Attacker, type AttackFigures } from './attacker.ts';
 
@@ -58,6 +59,7 @@ export async function fuzzNode(options: FuzzOptions): Promise<FuzzFigures> {
     REQUESTS_PER_MINUTE: '10000000',
     MESSAGES_PER_MINUTE: '1000000000',
     LOG_LEVEL: 'error',
+    ...ACCOUNT_ENV,
   };
   const worker = await start('the worker', WORKER_MAIN, { ...env, LOG_LEVEL: 'info' }, (running) =>
     running.output().includes('worker ready'),
@@ -91,11 +93,18 @@ async function attack(node: RunningProcess, port: number, options: FuzzOptions):
     ended = `the node ended with ${signal ?? `code ${code}`}:\n${node.output()}`;
   });
 
-  const honest = [0, 1].map(() => stockClient(base, `honest-${options.seed}`, { presence: false }));
+  const [author, hostile] = [await signUp(base, 'Honest'), await signUp(base, 'Hostile')];
+  const honest = [0, 1].map(() =>
+    stockClient(base, `honest-${options.seed}`, { presence: false, as: author }),
+  );
   await Promise.all(honest.map((client) => client.synced()));
   const attackers = Array.from(
     { length: ATTACKERS },
-    () => new Attacker(base, attacked, seededRandom(random.int(2 ** 31)), figures.attack),
+    () =>
+      new Attacker({
+        ...{ base, docId: attacked, as: hostile },
+        ...{ random: seededRandom(random.int(2 ** 31)), figures: figures.attack },
+      }),
   );
   const editing = setInterval(() => {
     honest[figures.edits++ % 2]?.text.insert(0, `${figures.edits} `);
@@ -110,7 +119,7 @@ async function attack(node: RunningProcess, port: number, options: FuzzOptions):
     clearInterval(editing);
     for (const attacker of attackers) attacker.stop();
     await expectUndisturbed(honest, figures.edits);
-    await expectLoadable(base, attacked());
+    await expectLoadable(base, attacked(), hostile);
     return { ...figures, updates, memoryBytes: memory };
   } finally {
     clearInterval(editing);
@@ -131,8 +140,8 @@ async function expectUndisturbed(honest: readonly StockClient[], edits: number):
 }
 
 /** A newcomer gets the attacked document, and what it gets can be written and read again. */
-async function expectLoadable(base: string, docId: string): Promise<void> {
-  const newcomer = stockClient(base, docId, { presence: false });
+async function expectLoadable(base: string, docId: string, as: Credentials): Promise<void> {
+  const newcomer = stockClient(base, docId, { presence: false, as });
   try {
     await newcomer.synced(15_000);
     const state = Y.encodeStateAsUpdate(newcomer.doc);
