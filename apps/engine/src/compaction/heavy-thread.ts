@@ -11,6 +11,7 @@ import { UpdateRefused } from '../protocol/update-refused.ts';
 import * as folding from './fold-updates.ts';
 import type { CheckAnswer, FoldTask } from './heavy-tasks.ts';
 import { type PackedUpdates, unpackUpdates } from './packed-updates.ts';
+import { renderJson, renderText } from './render-document.ts';
 
 /**
  * The event loop goes first where cores are few: nobody waits for a merge as they wait for their keystroke (ROOM5).
@@ -55,6 +56,19 @@ export function check(update: Uint8Array): CheckAnswer {
     if (error instanceof UpdateRefused) return { code: error.code, message: error.message };
     throw error;
   }
+}
+
+export function jsonOf(update: Uint8Array): unknown {
+  return inUtf8(renderJson(update));
+}
+
+export function textOf({ update, root }: { update: Uint8Array; root: string }): unknown {
+  return inUtf8(renderText(update, root));
+}
+
+function inUtf8(text: string): unknown {
+  const bytes = new TextEncoder().encode(text);
+  return transferred(bytes, [bytes]);
 }
 
 /** Hands over the memory of `arrays` with `value`; an array that is a view on more memory is copied as usual. */

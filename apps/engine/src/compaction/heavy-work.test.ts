@@ -38,4 +38,11 @@ describe('heavy work', () => {
     await expect(heavy.check(update)).resolves.toBeUndefined();
     await expect(heavy.check(update.subarray(0, update.length - 2))).rejects.toThrow(UpdateRefused);
   });
+
+  it('ROOM5 writes a document as JSON and as text in a thread', async () => {
+    const { update } = document();
+    const read = async (bytes: Promise<Uint8Array>) => new TextDecoder().decode(await bytes);
+    expect(await read(heavy.jsonOf(update))).toBe('{"content":"sotext"}');
+    expect(await read(heavy.textOf(update, 'content'))).toBe('sotext');
+  });
 });

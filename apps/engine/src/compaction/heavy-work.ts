@@ -25,6 +25,10 @@ export interface HeavyWork extends Folder {
   deletedRanges(update: Uint8Array): Promise<DeletedRanges>;
   /** Resolves when `update` may enter a document, rejects with `UpdateRefused` when not. */
   check(update: Uint8Array): Promise<void>;
+  /** The document as JSON text, in UTF-8; see `renderJson`. */
+  jsonOf(update: Uint8Array): Promise<Uint8Array>;
+  /** The text of one root type, in UTF-8; see `renderText`. */
+  textOf(update: Uint8Array, root: string): Promise<Uint8Array>;
   /** Ends the threads; what they were doing rejects. */
   close(): Promise<void>;
 }
@@ -106,6 +110,15 @@ class ThreadedWork implements HeavyWork {
   async check(update: Uint8Array): Promise<void> {
     const refusal = await this.#runOn<CheckAnswer>('check', update);
     if (refusal) throw new UpdateRefused(refusal.code, refusal.message);
+  }
+
+  jsonOf(update: Uint8Array): Promise<Uint8Array> {
+    return this.#runOn('jsonOf', update);
+  }
+
+  textOf(update: Uint8Array, root: string): Promise<Uint8Array> {
+    const own = Uint8Array.from(update);
+    return this.#run('textOf', { update: own, root }, [own.buffer]);
   }
 
   async close(): Promise<void> {

@@ -41,7 +41,7 @@ export class LogWriter {
   #accepted = 0;
   #durable = 0;
   #isClosed = false;
-  #waiting: { ticket: number; done: () => void }[] = [];
+  #waiting: { ticket: number; done: () => void; onGivenUp: (() => void) | undefined }[] = [];
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
@@ -58,10 +58,14 @@ export class LogWriter {
     return ++this.#accepted;
   }
 
-  /** Calls `done` once the update with `ticket` and all before it are durable; at once if they are (WIRE5). */
-  whenDurable(ticket: number, done: () => void): void {
+  /**
+   * Calls `done` once the update with `ticket` and all before it are durable; at once if they are (WIRE5). `onGivenUp`
+   * is called instead where it is not known whether they ever will be.
+   */
+  whenDurable(ticket: number, done: () => void, onGivenUp?: () => void): void {
     if (ticket <= this.#durable) done();
-    else this.#waiting.push({ ticket, done });
+    else if (this.#isClosed) onGivenUp?.();
+    else this.#waiting.push({ ticket, done, onGivenUp });
   }
 
   get isIdle(): boolean {
@@ -77,7 +81,11 @@ export class LogWriter {
   close(): void {
     this.#isClosed = true;
     this.#gatherer.clear();
-    this.#waiting = [];
+    this.#forgetWaiting();
+  }
+
+  #forgetWaiting(): void {
+    for (const { onGivenUp } of this.#waiting.splice(0)) onGivenUp?.();
   }
 
   async #append(batch: Uint8Array[]): Promise<void> {
@@ -146,7 +154,7 @@ export class LogWriter {
   /** Nobody is told that these updates are durable: their connections are closed, and the clients still hold them. */
   #giveUp(): void {
     this.#gatherer.clear();
-    this.#waiting = [];
+    this.#forgetWaiting();
     this.#durable = this.#accepted;
     this.#options.onUnreachable();
   }

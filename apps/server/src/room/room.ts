@@ -1,5 +1,5 @@
 import type { Position } from '@kryton/engine/log/position.ts';
-import type { LogHead } from '@kryton/engine/log/update-log.ts';
+import { type LogHead, LogUnavailable } from '@kryton/engine/log/update-log.ts';
 import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import { encodeSyncStep1, encodeUpdate } from '@kryton/engine/protocol/frames.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
@@ -191,6 +191,24 @@ export class Room {
   /** Calls `done` once the write with `ticket`, and all before it, are durable (WIRE5). */
   whenDurable(ticket: number, done: () => void): void {
     this.#writer.whenDurable(ticket, done);
+  }
+
+  /**
+   * Takes an update of somebody who is no member; resolves when it and all before it are durable (LOG1). Rejects with
+   * {@link LogUnavailable} when it was given up: it may be in the log or not. So too, and then it is not, while more
+   * waits for the log than the node has memory for (LOG6): a member is not read from then, and this one asks again.
+   */
+  async append(update: Uint8Array): Promise<void> {
+    if (this.#ports.pending.isOver)
+      throw new LogUnavailable('more updates wait for the log than the node has memory for');
+    this.#ports.metrics.updateIn(update.length);
+    this.#backpressure.accepted(null, update.length);
+    const ticket = this.#writer.write(update);
+    await new Promise<void>((resolve, reject) => {
+      this.#writer.whenDurable(ticket, resolve, () =>
+        reject(new LogUnavailable(`the log of ${this.docId} did not take an update in time`)),
+      );
+    });
   }
 
   /** What a member says of its own presence; what it says of others is passed over (PRES2). */

@@ -1,7 +1,8 @@
 import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { FastifyRequest } from 'fastify';
 import type { Access } from '../access/access.ts';
-import { type Role, reaches } from '../access/role.ts';
+import { demandRole } from '../access/demand-role.ts';
+import type { Role } from '../access/role.ts';
 import type { Principal } from '../auth/principal.ts';
 import { ApiError, unavailable } from '../http/errors.ts';
 import {
@@ -85,19 +86,14 @@ export function docIdOf(text: string): DocId {
   return docId;
 }
 
-/**
- * The role of somebody on a document. Throws an `ApiError`: `notFound` without any, alike for a document that is not
- * there and one that is not theirs, so that nobody learns which ids exist; `forbidden` below `needed`.
- */
+/** The role of somebody on a document. Throws an `ApiError` as `demandRole` does. */
 export async function admitToDocument(
   access: Access,
   principal: Principal,
   docId: DocId,
   needed: Role = 'viewer',
 ): Promise<DocumentAdmission> {
-  const role = await access.roleOn(principal, docId).catch((error) => Promise.reject(unavailable(error)));
-  if (role === null) throw new ApiError('notFound');
-  if (!reaches(role, needed)) throw new ApiError('forbidden');
+  const role = await demandRole(access, principal, docId, needed);
   return { docId, role };
 }
 

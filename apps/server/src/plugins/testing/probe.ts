@@ -17,10 +17,13 @@ const tokens = new Map(['editor', 'viewer', 'stranger'].map((name) => [name, peo
 /** Of somebody who is called after their role; a token that is none for anybody else. */
 export const tokenOf = (name: string): string => tokens.get(name) ?? 'none';
 
+const roleOf = (name: string) => (name === 'editor' || name === 'viewer' ? name : null);
 /** The role that somebody is called after. */
 export const access: Access = {
   ...openAccess,
-  roleOn: async ({ name }) => (name === 'editor' || name === 'viewer' ? name : null),
+  roleOn: async ({ name }) => roleOf(name),
+  review: async (claims) =>
+    claims.map(({ principal }) => ({ kind: 'role', role: roleOf(principal.name) ?? 'viewer' })),
 };
 
 /** Does everything that a plugin may do wrong, and hands out what it was given. */

@@ -1,6 +1,7 @@
 import { foldUpdates, stateVectorOf } from '@kryton/engine/compaction/fold-updates.ts';
 import { FoldFailed } from '@kryton/engine/compaction/folder.ts';
 import { type HeavyWork, HeavyWorkFailed } from '@kryton/engine/compaction/heavy-work.ts';
+import { renderJson, renderText } from '@kryton/engine/compaction/render-document.ts';
 import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import { addDeletes, type DeletedRanges } from '@kryton/engine/protocol/state-vector.ts';
 import { checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
@@ -54,6 +55,8 @@ export function slowWork(process: SimProcess, world: SimContext): HeavyWork {
         return ranges;
       }),
     check: (update) => task('check', () => void checkUpdate(update)),
+    jsonOf: (update) => task('json', () => new TextEncoder().encode(renderJson(update))),
+    textOf: (update, root) => task('text', () => new TextEncoder().encode(renderText(update, root))),
     close: async () => {},
   };
 }
