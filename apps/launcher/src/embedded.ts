@@ -120,6 +120,10 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
       closing.push(() => counters.close());
       const accounts = await openAccounts({
         db: database.db,
+        log,
+        snapshots,
+        quarantine,
+        heavy,
         bus,
         sessions,
         config: { ...config, corsOrigins: origins },

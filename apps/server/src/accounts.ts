@@ -1,12 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import type { MessageBus } from '@kryton/engine/bus/message-bus.ts';
+import { deleteDocument } from '@kryton/engine/compaction/delete-document.ts';
+import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import type { Quarantine } from '@kryton/engine/compaction/quarantine.ts';
 import type { Config } from '@kryton/engine/config/load-config.ts';
 import type { Database } from '@kryton/engine/database/schema.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { SessionStorage } from '@kryton/engine/sessions/session-storage.ts';
+import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { Access } from './access/access.ts';
 import { AuditTrail } from './access/audit-trail.ts';
+import { Documents } from './access/documents.ts';
+import { Grants } from './access/grants.ts';
 import type { KickFeed } from './access/kick.ts';
 import { KickBus } from './access/kick-bus.ts';
 import { SqlAccess } from './access/sql-access.ts';
@@ -23,7 +32,10 @@ import { SigningKeys } from './auth/signing-keys.ts';
 import { agentRoutes } from './http/agent-routes.ts';
 import type { ApiRoutes } from './http/api.ts';
 import { auditRoutes } from './http/audit-routes.ts';
+import { contentRoutes } from './http/content-routes.ts';
+import { documentRoutes } from './http/document-routes.ts';
 import { documentTokenRoutes } from './http/document-token-routes.ts';
+import { grantRoutes } from './http/grant-routes.ts';
 import { invitationRoutes } from './http/invitation-routes.ts';
 import { meRoutes } from './http/me-routes.ts';
 
@@ -31,6 +43,10 @@ export type AccountsParts = {
   readonly db: Kysely<Database>;
   readonly bus: MessageBus;
   readonly sessions: SessionStorage;
+  readonly log: UpdateLog;
+  readonly snapshots: SnapshotStore;
+  readonly quarantine: Quarantine;
+  readonly heavy: HeavyWork;
   readonly config: Config;
   /** Signs sessions and links; the same on every node. */
   readonly secret: string;
@@ -83,6 +99,13 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
       agentTokens.forgetAll();
     },
   });
+  const shared = { database: db, access, kicks, audit };
+  const documents = new Documents({
+    ...shared,
+    logger,
+    newId: newDocId,
+    purge: (docId) => deleteDocument(docId, parts),
+  });
   const agents = { db, tokens: agentTokens, kicks, audit, now };
   return {
     auth,
@@ -102,6 +125,9 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
       auditRoutes({ trail: audit, isAdmin: (principal) => auth.users.isAdmin(principal) }),
       invitationRoutes({ invitations: auth.invitations, users: auth.users, audit }),
       agentRoutes({ agents: new Agents(agents), tokens: new IssuedTokens(agents) }),
+      documentRoutes(documents),
+      contentRoutes({ ...parts, documents }),
+      grantRoutes(new Grants({ ...shared, links, now })),
       documentTokenRoutes({ documentTokens, access, audit, now }),
     ],
     async close() {
@@ -110,4 +136,12 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
       await audit.stop();
     },
   };
+}
+
+const DOC_ID_BYTES = 16;
+
+function newDocId(): DocId {
+  const docId = parseDocId(randomBytes(DOC_ID_BYTES).toString('base64url'));
+  if (docId === null) throw new TypeError('base64url has a character that document ids have not');
+  return docId;
 }

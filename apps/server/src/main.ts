@@ -1,6 +1,7 @@
 /** The composition root of one cluster node: `npm run node`. */
 import { RedisMessageBus } from '@kryton/engine/bus/redis-message-bus.ts';
 import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
+import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantine.ts';
 import { type Config, describeConfig, loadConfig } from '@kryton/engine/config/load-config.ts';
 import { storesOf } from '@kryton/engine/config/stores.ts';
 import { RedisSharedCounters } from '@kryton/engine/counters/redis-shared-counters.ts';
@@ -65,8 +66,13 @@ function clusterNode(config: Config, logger: Logger): Service {
       closing.push(() => sessions.close());
       const counters = await RedisSharedCounters.connect({ url, name, onError });
       closing.push(() => counters.close());
+      const snapshots = new PostgresSnapshotStore(database.db);
       const accounts = await openAccounts({
         db: database.db,
+        log,
+        snapshots,
+        quarantine: new PostgresQuarantine(database.db),
+        heavy,
         bus,
         sessions,
         config,
@@ -88,7 +94,7 @@ function clusterNode(config: Config, logger: Logger): Service {
         jobs,
         heavy,
         logger,
-        snapshots: new PostgresSnapshotStore(database.db),
+        snapshots,
         timers: systemTimers,
         webRoot: WEB_ROOT,
         urls: [],
