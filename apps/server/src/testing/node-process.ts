@@ -11,6 +11,8 @@ export type NodeProcessOptions = {
   readonly webRoot: string;
   /** Base URLs of the nodes that a page may try. */
   readonly urls: readonly string[];
+  /** Signs sessions and links of accounts, guests among them; without it everybody is a visitor who may edit. */
+  readonly accountSecret?: string;
   /** Plugins are loaded from there, and the process guarded from what they throw; none unless told. */
   readonly pluginsDir?: string;
   /** Nothing is logged unless told. */
@@ -25,6 +27,7 @@ export function startNodeProcess(options: NodeProcessOptions): Promise<RunningPr
     args: [fileURLToPath(new URL('./test-node-main.ts', import.meta.url)), JSON.stringify(options)],
     env: { LOG_LEVEL: options.logLevel },
     ready: async () => (await fetch(`http://127.0.0.1:${options.port}/readyz`)).ok,
-    readyWithinMs: 30_000,
+    // An idle machine takes 2 s; several nodes on a busy one a multiple.
+    readyWithinMs: 60_000,
   });
 }

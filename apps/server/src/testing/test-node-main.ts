@@ -4,6 +4,7 @@ import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapsho
 import { pino } from 'pino';
 import { guardProcess } from '../plugins/guard-process.ts';
 import { loadPlugins } from '../plugins/load-plugins.ts';
+import { openProcessAccounts } from './process-accounts.ts';
 import { startTestNode, type TestNodeOptions } from './test-node.ts';
 
 /** What {@link startNodeProcess} hands over. */
@@ -15,14 +16,19 @@ type Settings = {
   readonly webRoot: string;
   readonly urls: readonly string[];
   readonly pluginsDir?: string;
+  readonly accountSecret?: string;
 };
 
 // One node in a process of its own, so that a test can kill it. Written by `startNodeProcess` and read by nobody else.
 const settings: Settings = JSON.parse(process.argv[2] ?? '');
 const database = await connectDatabase({ url: settings.postgresUrl }, { applicationName: settings.name });
 const plugins = settings.pluginsDir === undefined ? null : await pluginsIn(settings.pluginsDir);
+const { accountSecret: secret } = settings;
 const node = await startTestNode({
   ...settings,
+  ...(secret !== undefined && {
+    accounts: (engine) => openProcessAccounts({ ...settings, secret, engine, db: database.db }),
+  }),
   snapshots: new PostgresSnapshotStore(database.db),
   ...(plugins && { plugins }),
 });

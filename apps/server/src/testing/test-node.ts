@@ -10,12 +10,16 @@ import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import type { Access } from '../access/access.ts';
 import { openAccess } from '../access/open-access.ts';
+import type { Accounts, AccountsParts } from '../accounts.ts';
 import { type ClusterNode, createNode, type NodeLimits, type NodeParts } from '../app.ts';
 import type { Authenticator } from '../auth/principal.ts';
 import { visitors } from '../auth/visitors.ts';
 import type { ApiRoutes } from '../http/api.ts';
 
-export type TestNodeOptions = Pick<NodeParts, 'kicks' | 'audit' | 'reviewEveryMs'> & {
+export type TestNodeOptions = Pick<
+  NodeParts,
+  'auth' | 'signingKeys' | 'kicks' | 'audit' | 'reviewEveryMs'
+> & {
   readonly name: string;
   readonly redisUrl: string;
   readonly snapshots: SnapshotStore;
@@ -25,6 +29,8 @@ export type TestNodeOptions = Pick<NodeParts, 'kicks' | 'audit' | 'reviewEveryMs
   readonly authenticator?: Authenticator;
   readonly access?: Access;
   readonly routes?: readonly ApiRoutes[];
+  /** Accounts on what the node runs on, in place of `authenticator`, `access`, `kicks`, `audit` and `routes`. */
+  readonly accounts?: (engine: Pick<AccountsParts, 'log' | 'snapshots' | 'heavy'>) => Promise<Accounts>;
   readonly plugins?: NodeParts['plugins'];
   readonly trustProxy?: boolean | string[];
   /** Nothing is logged unless told. */
@@ -74,6 +80,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const log = options.between?.(redis) ?? redis;
   const heavy: HeavyWork = createHeavyWork({ maxThreads: 1, memoryMb: 512 });
   const folds: DocId[] = [];
+  const accounts = await options.accounts?.({ log, snapshots, heavy });
   const node = await createNode({
     name,
     ...(options.kicks && { kicks: options.kicks }),
@@ -98,6 +105,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     ...(options.plugins && { plugins: options.plugins }),
     limits: { ...LIMITS, ...options.limits },
     ...(options.counters && { counters: options.counters }),
+    ...accounts,
   });
   const port = options.port ?? (await freePort());
   await node.listen('127.0.0.1', port);
@@ -117,6 +125,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     async stop() {
       await node.drain();
       await node.stop();
+      await accounts?.close();
       await heavy.close();
       await redis.close();
     },
