@@ -25,11 +25,13 @@ class ScriptedNode {
   readonly frames: string[] = [];
   readonly updates: Uint8Array[] = [];
   readonly paths: string[] = [];
+  readonly protocols: (string | undefined)[] = [];
   private sockets: WebSocket[] = [];
 
   constructor() {
     this.server.on('connection', (socket, request) => {
       this.paths.push(request.url ?? '');
+      this.protocols.push(request.headers['sec-websocket-protocol']);
       this.sockets.push(socket);
       socket.on('message', (data: Buffer) => {
         const frame = decodeFrame(new Uint8Array(data));
@@ -80,6 +82,10 @@ class ScriptedNode {
 
 const nothing = Y.encodeStateVector(new Y.Doc());
 const emptyUpdate = Y.encodeStateAsUpdate(new Y.Doc());
+const after = (delayMs: number, run: () => void) => {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+};
 const until = { timeout: 4_000, interval: 5 };
 
 let node: ScriptedNode;
@@ -91,6 +97,7 @@ let mark: SavedMark;
 let states: ConnectionState[];
 let names: string[];
 let denials: string[];
+let refusals: number;
 let connection: ClusterConnection;
 
 beforeEach(async () => {
@@ -99,30 +106,34 @@ beforeEach(async () => {
   doc = new Y.Doc();
   awareness = new Awareness(doc);
   ring = new NodeRing(node.url, () => 0);
-  [states, names, denials] = [[], [], []];
-  const after = (delayMs: number, run: () => void) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  };
+  [states, names, denials, refusals] = [[], [], [], 0];
   mark = new SavedMark({
     sendBarrier: (counter) => connection.sendBarrier(counter),
     changed: () => {},
     after,
   });
+  connect(null);
+});
+
+function connect(token: string | null): void {
   const docId = parseDocId('doc');
   if (docId === null) throw new Error('"doc" is a document id');
   connection = new ClusterConnection({
     doc,
     awareness,
     docId,
+    token,
     ring,
     savedMark: mark,
     after,
     changed: (state) => states.push(state),
     nodeNamed: (name) => names.push(name),
     writingDenied: (reason) => denials.push(reason),
+    refused: () => {
+      refusals += 1;
+    },
   });
-});
+}
 
 afterEach(async () => {
   connection.destroy();
@@ -206,6 +217,34 @@ describe('the connection of a tab', () => {
     await vi.waitFor(() => expect(states.at(-1)?.kind).toBe('stopped'), until);
     expect(states).toEqual([{ kind: 'stopped', code: 4404, reason: 'this document was deleted' }]);
     expect(mark.state).toBe('kept');
+  });
+
+  it('shows a token as a protocol, and in no address', async () => {
+    await opened();
+    connection.destroy();
+    connect('kryton_link_a_b');
+    await vi.waitFor(() => expect(node.paths).toEqual(['/ws/yjs/doc', '/ws/yjs/doc']), until);
+    expect(node.protocols.at(-1)?.split(/, */)).toEqual(['kryton-token', 'kryton_link_a_b']);
+  });
+
+  it('tells an attempt that was refused from a connection that was lost', async () => {
+    await opened();
+    expect(refusals).toBe(0);
+    node.server.shouldHandle = () => false;
+    node.close(1012);
+    await vi.waitFor(() => expect(refusals).toBeGreaterThan(0), until);
+    expect(states.at(-1)?.kind).toBe('reconnecting');
+    expect(node.paths).toHaveLength(1);
+  });
+
+  it('ends for good when it is told why it was refused, and comes back when asked to', async () => {
+    await opened();
+    connection.end(4403, 'access was removed');
+    const ended = { kind: 'stopped', code: 4403, reason: 'access was removed' } as const;
+    await vi.waitFor(() => expect(node.server.clients.size).toBe(0), until);
+    expect(states).toEqual([ended]);
+    connection.connectNow();
+    await vi.waitFor(() => expect(node.paths).toHaveLength(2), until);
   });
 
   it('WIRE5 a refused write is told and never saved, though a barrier be echoed', async () => {

@@ -17,18 +17,25 @@ import { type NodeRing, socketUrl } from './node-ring.ts';
  */
 export const CONNECT_DEADLINE_MS = 5_000;
 
+/** The name under which a token is offered beside a WebSocket's upgrade; never in its address, which ends up in logs. */
+const TOKEN_PROTOCOL = 'kryton-token';
+
 export type ClusterConnectionPorts = {
   readonly doc: Y.Doc;
   readonly awareness: Awareness;
   readonly docId: DocId;
+  /** Shown in place of the cookie; null for the cookie. */
+  readonly token: string | null;
   readonly ring: NodeRing;
   readonly savedMark: SavedMark;
   /** Calls `run` once after `delayMs`; the result cancels. */
   after(delayMs: number, run: () => void): () => void;
   changed(state: ConnectionState): void;
+  /** An attempt ended before there was a socket; a browser does not tell a page whether that was a refusal. */
+  refused(): void;
   /** The node that serves this tab, as it calls itself. Told after each connect. */
   nodeNamed(name: string): void;
-  /** The server said that this tab may not write. */
+  /** The server said that this tab may not write, or may not any more. */
   writingDenied(reason: string): void;
 };
 
@@ -41,7 +48,9 @@ export class ClusterConnection {
   private readonly ports: ClusterConnectionPorts;
   private readonly provider: WebsocketProvider;
   private cancelDeadline: (() => void) | null = null;
+  private isOpen = false;
   private wasConnected = false;
+  private hasEnded = false;
 
   /** Starts to connect at once. */
   constructor(ports: ClusterConnectionPorts) {
@@ -50,6 +59,7 @@ export class ClusterConnection {
     this.provider = new WebsocketProvider(socketUrl(ports.ring.current), ports.docId, doc, {
       awareness,
       connect: false,
+      protocols: ports.token === null ? [] : [TOKEN_PROTOCOL, ports.token],
       // Tabs of one browser may be on different nodes on purpose; they meet in the cluster.
       disableBc: true,
       shouldReconnect: ({ code }) => !isPermanent(code),
@@ -84,10 +94,22 @@ export class ClusterConnection {
   /** Tries again at once instead of waiting, and after a permanent close too. */
   connectNow(): void {
     if (this.provider.wsconnected) return;
+    this.hasEnded = false;
     this.provider.connect();
   }
 
+  /** Stops for good, as at a close with `code`: for what the server can tell in HTTP only. */
+  end(code: number, reason: string): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.stopDeadline();
+    this.provider.disconnect();
+    this.ports.savedMark.closed();
+    this.ports.changed({ kind: 'stopped', code, reason });
+  }
+
   destroy(): void {
+    this.hasEnded = true;
     this.stopDeadline();
     this.provider.destroy();
   }
@@ -123,6 +145,7 @@ export class ClusterConnection {
 
   private onOpen(): void {
     this.stopDeadline();
+    this.isOpen = true;
     this.ports.savedMark.opened();
     this.send(encodeNodeQuery());
     // A new clock for our presence: others may have seen it leave with the old socket, and would take the same clock
@@ -133,11 +156,15 @@ export class ClusterConnection {
 
   private onClose(code: number | null): void {
     this.stopDeadline();
+    const wasOpen = this.isOpen;
+    this.isOpen = false;
+    if (this.hasEnded) return;
     this.ports.savedMark.closed();
     if (code !== null && isPermanent(code)) return;
     if (blamesTheNode(code)) this.ports.ring.failed();
     this.provider.serverUrl = socketUrl(this.ports.ring.current);
     this.ports.changed({ kind: 'reconnecting', code, wasConnected: this.wasConnected });
+    if (!wasOpen) this.ports.refused();
   }
 
   /**

@@ -27,6 +27,16 @@ describe('the words about the connection', () => {
     expect(isPermanent(4451)).toBe(true);
   });
 
+  it('speak of the link to whoever came by one', () => {
+    for (const code of [CLOSE_CODES.sessionEnded.code, CLOSE_CODES.grantRemoved.code]) {
+      const state = { kind: 'stopped', code, reason: '' } as const;
+      expect(describeConnection(state, true, 'link').title).toContain('link');
+      expect(describeConnection(state, true, 'session').title).not.toContain('link');
+    }
+    const deleted = { kind: 'stopped', code: CLOSE_CODES.documentDeleted.code, reason: '' } as const;
+    expect(describeConnection(deleted, true, 'link')).toEqual(describeConnection(deleted, true, 'session'));
+  });
+
   it('a connection that just broke, and a device that is offline', () => {
     const broken = { kind: 'reconnecting', code: null, wasConnected: true } as const;
     expect(describeConnection(broken, true).title).toBe('The connection was lost.');

@@ -43,7 +43,7 @@ const ENDINGS: ReadonlyMap<number, { title: string; advice: string }> = new Map(
     CLOSE_CODES.sessionEnded.code,
     {
       title: 'Your session has ended.',
-      advice: 'Copy your text if it is not saved, then reload to sign in again.',
+      advice: 'Copy your text if it is not saved, then sign in again.',
     },
   ],
   [
@@ -66,8 +66,25 @@ const ENDINGS: ReadonlyMap<number, { title: string; advice: string }> = new Map(
   ],
 ]);
 
+/** What lets this tab in: an account's (or guest's) session, or the link to the document. */
+export type Pass = 'session' | 'link';
+
+const LINK_ENDS: ReadonlySet<number> = new Set([
+  CLOSE_CODES.sessionEnded.code,
+  CLOSE_CODES.grantRemoved.code,
+]);
+
+const DEAD_LINK = {
+  title: 'This link no longer works.',
+  advice: 'You can still copy what you see here. Ask an owner of the document for a new link.',
+};
+
 /** The words for `state`; `isOnline` is what the browser believes about its own network. */
-export function describeConnection(state: ConnectionState, isOnline: boolean): ConnectionWords {
+export function describeConnection(
+  state: ConnectionState,
+  isOnline: boolean,
+  pass: Pass = 'session',
+): ConnectionWords {
   switch (state.kind) {
     case 'connecting':
       return isOnline
@@ -86,6 +103,7 @@ export function describeConnection(state: ConnectionState, isOnline: boolean): C
       };
     }
     case 'stopped': {
+      if (pass === 'link' && LINK_ENDS.has(state.code)) return { label: 'Stopped', ...DEAD_LINK };
       const ending = ENDINGS.get(state.code) ?? {
         title: state.reason === '' ? 'The server ended this session.' : sentence(state.reason),
         advice: 'Copy your text if it is not saved, then reload.',

@@ -6,6 +6,7 @@ describe('the title of a document', () => {
     [['# Trip to Kraków #'], 'Trip to Kraków'],
     [['', '---', '  ', '- **milk**'], 'milk'],
     [['plain words'], 'plain words'],
+    [['a\tb\u0000'], 'a b'],
     [['', '***'], ''],
     [[], ''],
   ])('of %j is %j', (lines, title) => {

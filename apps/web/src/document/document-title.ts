@@ -8,6 +8,8 @@ export function titleOf(lines: Iterable<string>): string {
   for (const line of lines) {
     const text = line
       .slice(0, 4 * MAX_TITLE_LENGTH)
+      // What a title may not have: the server refuses control characters.
+      .replace(/\p{Cc}+/gu, ' ')
       .replace(/^[\s#>*+_`~-]+|[\s#*_`~]+$/g, '')
       .trim();
     if (text !== '')

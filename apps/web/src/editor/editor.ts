@@ -44,7 +44,6 @@ export function openEditor(ports: {
           autocorrect: 'on',
           autocapitalize: 'sentences',
         }),
-        placeholder('Start writing. Everyone with the link can join in.'),
         dropCursor(),
         search({ top: true }),
         EditorState.phrases.of(searchWords),
@@ -81,10 +80,11 @@ const searchWords = {
   'replace all': 'Replace all',
 };
 
-const writable: Extension = keymap.of(yUndoManagerKeymap);
+const writable: Extension = [keymap.of(yUndoManagerKeymap), placeholder('Start writing.')];
 
 /** Without undo, by key or by the browser's menu: it changes the document past the editor's own read-only state. */
 const readable: Extension = [
+  placeholder('Nothing is written here yet.'),
   Prec.highest(EditorView.domEventHandlers({ beforeinput: () => true })),
   EditorState.readOnly.of(true),
   EditorView.editable.of(false),

@@ -22,7 +22,7 @@ const TOAST_MS = 5_000;
 
 /** What happens beside the text: a banner while something is wrong, and toasts. */
 export function notices(): Notices {
-  const banner = element('div', { class: 'banner', hidden: '' });
+  const banner = element('div', { class: 'banner', 'data-testid': 'banner', hidden: '' });
   const live = element('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
   const visible = element('div', { class: 'toasts', 'data-testid': 'toasts' });
   const announce = (text: string) => {

@@ -8,20 +8,19 @@ export type PeopleList = {
 };
 
 /**
- * Everybody who has the document open; the first row is this tab, where the name can be changed. `rename` is called
- * with a clean name.
+ * Everybody who has the document open; the first row is this tab, where a name that is chosen can be changed. `rename`
+ * is called with a clean name.
  */
-export function peopleList(ownName: string, rename: (name: string) => void): PeopleList {
+export function peopleList(
+  { name, isChosen }: { readonly name: string; readonly isChosen: boolean },
+  rename: (name: string) => void,
+): PeopleList {
   const heading = element('h2', { id: 'people-heading' }, 'Here now');
   const count = element('span', { class: 'count' });
   heading.append(' ', count);
   const list = element('ul', { 'data-testid': 'people', 'aria-labelledby': 'people-heading' });
-  const alone = element(
-    'p',
-    { class: 'alone' },
-    'Only you so far. Send somebody the link to write together.',
-  );
-  const own = ownRow(ownName, rename);
+  const alone = element('p', { class: 'alone' }, 'Only you so far. Share the document to write together.');
+  const own = ownRow(name, isChosen ? nameField(name, rename) : ownName(name));
   list.append(own.root);
   return {
     root: element('aside', { class: 'people', 'aria-labelledby': 'people-heading' }, heading, list, alone),
@@ -46,7 +45,16 @@ function avatar(person: Person): HTMLElement {
   return element('span', { class: `avatar person-${person.colour}`, 'aria-hidden': 'true' }, person.initials);
 }
 
-function ownRow(name: string, rename: (name: string) => void) {
+/** The name of an account: it is changed there. */
+function ownName(name: string): HTMLElement {
+  return element(
+    'span',
+    { class: 'name own', 'data-testid': 'own-name', title: 'Your name, as others see it' },
+    name,
+  );
+}
+
+function nameField(name: string, rename: (name: string) => void): HTMLElement {
   const input = element('input', {
     type: 'text',
     name: 'display-name',
@@ -73,16 +81,19 @@ function ownRow(name: string, rename: (name: string) => void) {
     if (event.key === 'Escape') input.value = current;
     if (event.key === 'Enter' || event.key === 'Escape') input.blur();
   });
+  return element('span', { class: 'own-name' }, input);
+}
+
+function ownRow(name: string, shownName: HTMLElement) {
   let face = element('span', { class: 'avatar' });
   // The name stands in a hidden text too: what the list says does not depend on reading form fields.
   const spoken = element('span', { class: 'visually-hidden' }, `${name} (you)`);
-  const field = element('span', { class: 'own-name' }, input);
   const root = element(
     'li',
     { class: 'self' },
     face,
     spoken,
-    field,
+    shownName,
     element('span', { class: 'you' }, 'you'),
   );
   return {

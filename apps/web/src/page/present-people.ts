@@ -4,20 +4,23 @@ import { chooseColour, PALETTE, paletteCss, wireColours } from '../people/palett
 import { listPeople } from '../people/people.ts';
 import { peopleList } from './people-list.ts';
 
+/** The name of this tab: that of an account, or one that its person chooses. */
+export type OwnName = { readonly name: string; readonly isChosen: boolean };
+
 /**
- * Announces this tab under `name` in a colour of its own, and keeps the list of everybody present up to date. The
+ * Announces this tab under its name in a colour of its own, and keeps the list of everybody present up to date. The
  * result is the list's element.
  */
-export function presentPeople(awareness: Awareness, name: string): HTMLElement {
+export function presentPeople(awareness: Awareness, own: OwnName): HTMLElement {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(paletteCss());
   document.adoptedStyleSheets.push(sheet);
 
   const self = awareness.clientID;
-  let ownName = name;
+  let ownName = own.name;
   let colour = self % PALETTE.length;
   const announce = () => awareness.setLocalStateField('user', { name: ownName, ...wireColours(colour) });
-  const list = peopleList(name, (next) => {
+  const list = peopleList(own, (next) => {
     ownName = next;
     storeName(() => localStorage, next);
     announce();
