@@ -14,6 +14,7 @@ describe.each(FRONTS)('two tabs on two of three nodes, which they reach by: %s',
   let browser: Browser;
   let cluster: PageCluster;
   let tabs: Tab[] = [];
+  let link: string;
 
   beforeAll(async () => {
     browser = await startChromium();
@@ -36,12 +37,19 @@ describe.each(FRONTS)('two tabs on two of three nodes, which they reach by: %s',
     return found;
   }
 
-  /** Ada on one node and Grace on another, each with a line of her own to write on. */
+  /** Ada on one node and Grace, who has the link from her, on another, each with a line of her own to write on. */
   async function openBoth(): Promise<{ ada: Tab; grace: Tab }> {
     const docId = randomUUID();
     const ada = await Tab.open(browser, { url: cluster.urlOf(0), docId, person: ADA });
     tabs.push(ada);
-    const grace = await Tab.open(browser, { url: cluster.urlOf(1), docId, person: GRACE, theme: 'dark' });
+    link = await ada.shareLink();
+    const grace = await Tab.open(browser, {
+      url: cluster.urlOf(1),
+      docId,
+      link,
+      person: GRACE,
+      theme: 'dark',
+    });
     tabs.push(grace);
     expect(await nodeOf(ada)).not.toBe(await nodeOf(grace));
     await ada.part('editor').click();
@@ -114,7 +122,7 @@ describe.each(FRONTS)('two tabs on two of three nodes, which they reach by: %s',
     // What both call saved is what somebody reads who was not there.
     const docId = new URL(ada.page.url()).searchParams.get('doc') ?? '';
     await Promise.all(tabs.map((tab) => tab.close()));
-    tabs = [await Tab.open(browser, { url: cluster.urlOf(2), docId, person: 'Edith' })];
+    tabs = [await Tab.open(browser, { url: cluster.urlOf(2), docId, link, person: 'Edith' })];
     await bothShow(tabs, 'Ada: held and kept, moved\nGrace: meanwhile, stayed');
   });
 

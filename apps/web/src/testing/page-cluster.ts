@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { migrate } from '@kryton/engine/database/migrate.ts';
@@ -32,8 +33,17 @@ export type PageCluster = {
  */
 export type Front = 'proxy' | 'addresses';
 
+/** How people get in; guests write at once unless told otherwise. */
+export type Entrance = Readonly<Record<'GUEST_ACCESS' | 'CREATE_ON_OPEN' | 'REGISTRATION', string>>;
+
+const GUESTS: Entrance = { GUEST_ACCESS: 'true', CREATE_ON_OPEN: 'true', REGISTRATION: 'open' };
+
 /** Starts the services and `count` nodes, and resolves when all are ready. */
-export async function startPageCluster(count: number, front: Front): Promise<PageCluster> {
+export async function startPageCluster(
+  count: number,
+  front: Front,
+  entrance: Entrance = GUESTS,
+): Promise<PageCluster> {
   const [webRoot, redis, postgres, frontPort] = await Promise.all([
     buildPage(front),
     startRedis({ aof: true }),
@@ -44,14 +54,16 @@ export async function startPageCluster(count: number, front: Front): Promise<Pag
   const database = await connectDatabase({ url: postgresUrl }, { applicationName: 'page-cluster' });
   await migrate(database.db).finally(() => database.close());
   const ports = await freePorts(count);
+  const secret = randomBytes(32).toString('base64url');
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  const frontUrl = `http://127.0.0.1:${frontPort}`;
+  // By name: a passkey belongs to a name.
+  const frontUrl = `http://localhost:${frontPort}`;
   const start = async (port: number, index: number): Promise<PageNode> => {
     const options = { name: `node-${index + 1}`, port, redisUrl: redis.url, postgresUrl };
     const running =
       front === 'proxy'
-        ? await startProductNode({ ...options, appUrl: frontUrl })
-        : await startNodeProcess({ ...options, webRoot, urls });
+        ? await startProductNode({ ...options, appUrl: frontUrl, secret, entrance })
+        : await startNodeProcess({ ...options, webRoot, urls, accountSecret: secret });
     return { name: options.name, url: `http://127.0.0.1:${port}`, process: running };
   };
   const nodes = await Promise.all(ports.map(start));
@@ -83,10 +95,13 @@ type ProductNode = {
   readonly redisUrl: string;
   readonly postgresUrl: string;
   readonly appUrl: string;
+  readonly secret: string;
+  readonly entrance: Entrance;
 };
 
 /** A node as it is deployed: `npm run node`. */
-function startProductNode({ name, port, redisUrl, postgresUrl, appUrl }: ProductNode) {
+function startProductNode(options: ProductNode) {
+  const { name, port, redisUrl, postgresUrl, appUrl, secret, entrance } = options;
   return startProcess({
     name: `${name} on port ${port}`,
     command: process.execPath,
@@ -100,10 +115,13 @@ function startProductNode({ name, port, redisUrl, postgresUrl, appUrl }: Product
       REDIS_URL: redisUrl,
       DATABASE_URL: postgresUrl,
       APP_URL: appUrl,
+      BETTER_AUTH_SECRET: secret,
       DRAIN_SECONDS: '1',
+      ...entrance,
     },
     ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
-    readyWithinMs: 30_000,
+    // An idle machine takes 2 s; several nodes on a busy one a multiple.
+    readyWithinMs: 60_000,
   });
 }
 

@@ -28,6 +28,8 @@ export type TabOptions = {
   readonly docId: string;
   /** The name that others see. */
   readonly person: string;
+  /** The token of a link to come by; without one they come as a guest, and own what nobody owns yet. */
+  readonly link?: string;
   readonly theme?: 'light' | 'dark';
   readonly size?: { readonly width: number; readonly height: number };
   /** Device pixels for one CSS pixel; 1 unless told. */
@@ -58,7 +60,8 @@ export class Tab {
     const page = await context.newPage();
     await page.addInitScript(recordMark);
     const tab = new Tab(page);
-    await page.goto(`${options.url}/?doc=${options.docId}`);
+    const fragment = options.link === undefined ? '' : `#link=${options.link}`;
+    await page.goto(`${options.url}/?doc=${options.docId}${fragment}`);
     await tab.part('connection-state', '[data-state="connected"]').waitFor();
     const name = page.getByTestId('display-name');
     await name.fill(options.person);
@@ -93,6 +96,21 @@ export class Tab {
         return copy.textContent;
       });
       return written.join('\n');
+    });
+  }
+
+  /** Lets everybody edit who has the link, as the dialog does. Resolves with its token. */
+  shareLink(): Promise<string> {
+    return this.page.evaluate(async () => {
+      const docId = new URLSearchParams(location.search).get('doc');
+      const answer = await fetch(`/api/docs/${docId}/grants/link`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ role: 'editor' }),
+      });
+      if (!answer.ok) throw new Error(`no link: ${answer.status} ${await answer.text()}`);
+      const { token }: { token: string } = await answer.json();
+      return token;
     });
   }
 

@@ -38,7 +38,14 @@ async function takePicture(chromium: Browser): Promise<void> {
   if (!first || !second) throw new Error('a picture of two tabs needs two nodes');
   const shared = { docId: 'harbour-walk', size: SIZE, scale: 1.5 };
   const ada = await Tab.open(chromium, { ...shared, url: first.url, person: 'Ada' });
-  const grace = await Tab.open(chromium, { ...shared, url: second.url, person: 'Grace', theme: 'dark' });
+  const link = await ada.shareLink();
+  const grace = await Tab.open(chromium, {
+    ...shared,
+    link,
+    url: second.url,
+    person: 'Grace',
+    theme: 'dark',
+  });
   await ada.part('editor').click();
   await ada.type(TEXT, 2);
   await eventually(async () => (await grace.text()) === TEXT, { what: 'Grace has the text' });
