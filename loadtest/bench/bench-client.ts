@@ -1,6 +1,7 @@
 import { decodeFrame, encodeSyncStep1, encodeSyncStep2 } from '@kryton/engine/protocol/frames.ts';
 import { withDeadline } from '@kryton/engine/testing/eventually.ts';
 import { WebSocket } from 'ws';
+import type { Door } from './system.ts';
 
 const EMPTY_STATE_VECTOR = Uint8Array.of(0);
 const EMPTY_UPDATE = Uint8Array.of(0, 0);
@@ -33,8 +34,8 @@ export class BenchClient {
   }
 
   /** Connects. Rejects when the server refuses or does not answer within a minute. */
-  static async connect(url: string): Promise<BenchClient> {
-    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: 0 });
+  static async connect({ url, headers }: Door): Promise<BenchClient> {
+    const socket = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: 0 });
     const client = new BenchClient(socket);
     const opened = new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve());
@@ -45,8 +46,8 @@ export class BenchClient {
   }
 
   /** Connects and resolves when the document has arrived. */
-  static async join(url: string): Promise<BenchClient> {
-    const client = await BenchClient.connect(url);
+  static async join(door: Door): Promise<BenchClient> {
+    const client = await BenchClient.connect(door);
     await client.sync();
     return client;
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { applyPatches, loadLinearTrace } from '@kryton/engine/testing/editing-trace.ts';
 import { syntheticTrace } from '@kryton/engine/testing/synthetic-trace.ts';
 import * as Y from 'yjs';
@@ -25,14 +24,13 @@ export async function coldOpen(system: SystemUnderTest, opens: number): Promise<
   const docIds = await seedDocuments(system, Y.encodeStateAsUpdate(doc), opens);
   await system.restartNodes();
   // The first connection of a fresh process compiles code for all that follow.
-  for (let node = 0; node < system.nodeCount; node++) {
-    (await BenchClient.join(system.urlOf(node, randomUUID()))).close();
-  }
+  const others = await system.documents(system.nodeCount);
+  for (const [node, docId] of others.entries()) (await BenchClient.join(system.doorOf(node, docId))).close();
   const times: number[] = [];
   let answer = new Uint8Array();
   for (const [index, docId] of docIds.entries()) {
     const startedAt = performance.now();
-    const client = await BenchClient.connect(system.urlOf(index % system.nodeCount, docId));
+    const client = await BenchClient.connect(system.doorOf(index % system.nodeCount, docId));
     answer = Uint8Array.from(await client.sync());
     times.push(performance.now() - startedAt);
     client.close();

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { seededRandom } from '@kryton/engine/testing/seeded-random.ts';
@@ -78,11 +77,11 @@ async function gather(
   window: Window,
   actors: Actor[],
 ): Promise<Gathering> {
-  const docId = randomUUID();
+  const [docId = ''] = await system.documents(1);
   const ledger = new Ledger(options.clients, window);
   const clients: BenchClient[] = [];
   for (let index = 0; index < options.clients; index++) {
-    const client = await BenchClient.join(system.urlOf(index % system.nodeCount, docId));
+    const client = await BenchClient.join(system.doorOf(index % system.nodeCount, docId));
     client.onFrame = (frame) => ledger.received(index, frame);
     clients.push(client);
     if (index < options.actors) {
@@ -137,7 +136,7 @@ async function countDiverged(system: SystemUnderTest, gatherings: readonly Gathe
   let diverged = 0;
   for (const { docId, ledger } of gatherings) {
     for (let node = 0; node < system.nodeCount; node++) {
-      if (!(await isWholeForNewcomer(system.urlOf(node, docId), ledger.stateVector))) diverged++;
+      if (!(await isWholeForNewcomer(system.doorOf(node, docId), ledger.stateVector))) diverged++;
     }
   }
   return diverged;

@@ -71,7 +71,7 @@ export const JOIN_SCENARIOS: readonly Scenario[] = [
       on(start, async (system) => {
         const [docId = ''] = await seedDocuments(system, largeDocument(STORM.bytes), 1);
         const present = await Promise.all(
-          Array.from({ length: system.nodeCount }, (_, node) => BenchClient.join(system.urlOf(node, docId))),
+          Array.from({ length: system.nodeCount }, (_, node) => BenchClient.join(system.doorOf(node, docId))),
         );
         const open = await joinStorm(system, docId, STORM);
         for (const client of present) client.close();

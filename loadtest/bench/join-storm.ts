@@ -26,7 +26,7 @@ export async function joinStorm(
   const startedAt = performance.now();
   const times = await Promise.all(
     Array.from({ length: joiners }, async (_, index) => {
-      const received = await rawJoin(system.urlOf(index % system.nodeCount, docId));
+      const received = await rawJoin(system.doorOf(index % system.nodeCount, docId));
       const ms = performance.now() - startedAt;
       if (received < bytes) throw new Error(`a joiner got ${received} of ${bytes} bytes`);
       return ms;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { migrate } from '@kryton/engine/database/migrate.ts';
@@ -10,6 +11,7 @@ import { startPostgres } from '@kryton/engine/testing/services/postgres-service.
 import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { NODE_FLAGS } from '@kryton/server/node-flags.ts';
 import { onServerCore, pin, SERVER_CORE } from './cores.ts';
+import { People } from './people.ts';
 import type { StartSystem, SystemUnderTest } from './system.ts';
 import { treeOf } from './usage.ts';
 
@@ -55,13 +57,18 @@ async function start(closing: (() => Promise<unknown>)[]): Promise<Omit<SystemUn
     REDIS_URL: redis.url,
     DATABASE_URL: databaseUrl,
     LOG_LEVEL: 'warn',
+    BETTER_AUTH_SECRET: randomBytes(32).toString('base64'),
+    APP_URL: 'http://localhost:3001',
     // Everybody comes from this one address.
     HANDSHAKES_PER_MINUTE: '10000000',
     REQUESTS_PER_MINUTE: '10000000',
     MESSAGES_PER_MINUTE: '1000000000',
+    USER_CONNECTIONS: '1000000',
     DRAIN_SECONDS: '0',
     METRICS_PORT: String(await freePort()),
   };
+  const { BETTER_AUTH_SECRET: secret, APP_URL: origin } = env;
+  const people = await People.signedIn({ database: database.db, redisUrl: redis.url, secret, origin });
   const worker = await startWorker(env);
   closing.push(() => worker.stop());
   const ports = await Promise.all(Array.from({ length: NODES }, () => freePort()));
@@ -74,7 +81,11 @@ async function start(closing: (() => Promise<unknown>)[]): Promise<Omit<SystemUn
   return {
     name: 'Kryton',
     nodeCount: NODES,
-    urlOf: (node, docId) => `ws://127.0.0.1:${ports[node]}/ws/yjs/${docId}`,
+    documents: (count) => people.documents(count),
+    doorOf: (node, docId) => ({
+      url: `ws://127.0.0.1:${ports[node]}/ws/yjs/${docId}`,
+      headers: people.headersFor(docId),
+    }),
     parts: () => [
       ...nodes.map((process) => ({ role: 'node', process, isCounted: true })),
       { role: 'worker', process: worker, isCounted: true },

@@ -2,6 +2,7 @@ import { decodeFrame } from '@kryton/engine/protocol/frames.ts';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import * as Y from 'yjs';
 import { BenchClient } from './bench-client.ts';
+import type { Door } from './system.ts';
 
 const WHOLE_WITHIN_MS = 5_000;
 
@@ -9,9 +10,9 @@ const WHOLE_WITHIN_MS = 5_000;
  * Opens a document with a real Y.Doc and resolves whether it reaches exactly `sent` within 5 s. SyncStep2 alone may
  * stop at a base state; what came after it follows as updates.
  */
-export async function isWholeForNewcomer(url: string, sent: ReadonlyMap<number, number>): Promise<boolean> {
+export async function isWholeForNewcomer(door: Door, sent: ReadonlyMap<number, number>): Promise<boolean> {
   const doc = new Y.Doc();
-  const client = await BenchClient.connect(url);
+  const client = await BenchClient.connect(door);
   client.onFrame = (bytes) => {
     const frame = decodeFrame(bytes);
     if (frame.kind === 'sync-step-2' || frame.kind === 'update') Y.applyUpdate(doc, frame.update);

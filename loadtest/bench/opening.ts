@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { BenchClient } from './bench-client.ts';
 import { type GeneratorState, watchGenerator } from './generator-watch.ts';
 import { settledKb } from './memory.ts';
@@ -23,7 +22,7 @@ export async function openConnections(
   system: SystemUnderTest,
   { connections, documents }: OpeningOptions,
 ): Promise<OpeningResult> {
-  const docIds = Array.from({ length: documents }, () => randomUUID());
+  const docIds = await system.documents(documents);
   const clients: BenchClient[] = [];
   let next = 0;
   const opener = async () => {
@@ -31,7 +30,7 @@ export async function openConnections(
       const index = next++;
       const docId = docIds[index % documents] ?? '';
       const node = Math.floor(index / documents) % system.nodeCount;
-      clients.push(await BenchClient.join(system.urlOf(node, docId)));
+      clients.push(await BenchClient.join(system.doorOf(node, docId)));
     }
   };
   const generator = watchGenerator();

@@ -27,7 +27,7 @@ describe('a raw join', () => {
           socket.send(encodeSyncStep2(new Uint8Array(size)));
         });
       });
-      expect(await rawJoin(url)).toBe(encodeSyncStep2(new Uint8Array(size)).length);
+      expect(await rawJoin({ url, headers: {} })).toBe(encodeSyncStep2(new Uint8Array(size)).length);
     },
   );
 
@@ -40,11 +40,11 @@ describe('a raw join', () => {
         socket.send(answer.subarray(70_100), { fin: true });
       });
     });
-    expect(await rawJoin(url)).toBe(answer.length);
+    expect(await rawJoin({ url, headers: {} })).toBe(answer.length);
   });
 
   it('rejects when the server closes first', async () => {
     server.on('connection', (socket) => socket.terminate());
-    await expect(rawJoin(url)).rejects.toThrow('closed before SyncStep2 came');
+    await expect(rawJoin({ url, headers: {} })).rejects.toThrow('closed before SyncStep2 came');
   });
 });

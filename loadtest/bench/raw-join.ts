@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { encodeSyncStep1 } from '@kryton/engine/protocol/frames.ts';
 import { withDeadline } from '@kryton/engine/testing/eventually.ts';
+import type { Door } from './system.ts';
 
 const ASKS_FOR_EVERYTHING = encodeSyncStep1(Uint8Array.of(0));
 /** One WebSocket frame (RFC 6455, 5.2): final, binary; masked with zeros, which leaves the payload as it is. */
@@ -17,7 +18,7 @@ const CONTINUATION = 0x00;
  * Joins over a bare TCP socket and resolves with the length of SyncStep2 when its last byte has arrived. Megabytes are
  * counted and not kept: with a WebSocket library putting them together would keep the generator busier than the server.
  */
-export async function rawJoin(url: string): Promise<number> {
+export async function rawJoin({ url, headers }: Door): Promise<number> {
   const { hostname, port, pathname } = new URL(url);
   const joined = Promise.withResolvers<number>();
   const reader = new AnswerReader();
@@ -51,6 +52,9 @@ export async function rawJoin(url: string): Promise<number> {
   socket.on('close', () => joined.reject(new Error('closed before SyncStep2 came')));
   socket.write(
     `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('') +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
   );
   try {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { encodeUpdate } from '@kryton/engine/protocol/frames.ts';
 import * as Y from 'yjs';
 import { BenchClient } from './bench-client.ts';
@@ -10,10 +9,10 @@ export async function seedDocuments(
   update: Uint8Array,
   count: number,
 ): Promise<string[]> {
-  const docIds = Array.from({ length: count }, () => randomUUID());
+  const docIds = await system.documents(count);
   const writers = await Promise.all(
     docIds.map(async (docId, index) => {
-      const writer = await BenchClient.join(system.urlOf(index % system.nodeCount, docId));
+      const writer = await BenchClient.join(system.doorOf(index % system.nodeCount, docId));
       writer.send(encodeUpdate(update));
       return writer;
     }),

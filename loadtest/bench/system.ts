@@ -9,6 +9,11 @@ export type Part = {
   readonly isCounted: boolean;
 };
 
+export type Headers = Readonly<Record<string, string>>;
+
+/** Where a client connects, and what says who it is. */
+export type Door = { readonly url: string; readonly headers: Headers };
+
 /**
  * A collaboration server as the scenarios see it: its processes, and where a client of a document connects. What is
  * measured speaks the y-websocket protocol; how it starts, stores and stops is its own matter.
@@ -17,8 +22,10 @@ export type SystemUnderTest = {
   readonly name: string;
   /** How many nodes a client can choose from. */
   readonly nodeCount: number;
-  /** The URL at which a client opens a document on node `node` (counted from 0). */
-  urlOf(node: number, docId: string): string;
+  /** Ids of new documents that may be opened, each with somebody who may. */
+  documents(count: number): Promise<string[]>;
+  /** How one more client opens a document on node `node` (counted from 0). */
+  doorOf(node: number, docId: string): Door;
   /** The processes as they run now; nodes change with {@link restartNodes}. */
   parts(): readonly Part[];
   /**
