@@ -70,7 +70,8 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
 export function refuseMisplaced(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     if (request.raw.httpVersionMajor !== 1) throw new ApiError('badRequest');
-    const isWebSocketPath = request.url.startsWith(WEBSOCKET_PATHS);
+    // Of the route, not of the address: what else begins so may be a file of the page, or none.
+    const isWebSocketPath = request.routeOptions.url?.startsWith(WEBSOCKET_PATHS) === true;
     if (request.ws && !isWebSocketPath) throw new ApiError('notFound');
     if (!request.ws && isWebSocketPath) throw new ApiError('upgradeRequired');
   });

@@ -1,7 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryDirectory } from '@kryton/engine/testing/services/temporary-directory.ts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { ApiInstance } from '../http/api.ts';
 import { rawHttp, requestOf, upgradeRequest } from '../testing/raw-http.ts';
 import { nodeAt, startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+
+/** Where the page is served, every path has a route. */
+function pageOf(): string {
+  const folder = temporaryDirectory('page');
+  writeFileSync(join(folder, 'index.html'), '<!doctype html>');
+  return folder;
+}
 
 const BAD_DOC_IDS = [
   ['dots, encoded', '%2e%2e'],
@@ -28,7 +38,7 @@ describe('what is refused before the upgrade', () => {
   beforeAll(async () => {
     const urls = { redisUrl: inject('redisUrl'), postgresUrl: inject('postgresUrl') };
     const routes = [(api: ApiInstance) => void api.get('/api/docs/:docId', async () => ({}))];
-    cluster = await startTestCluster(urls, [{ routes }]);
+    cluster = await startTestCluster(urls, [{ routes, webRoot: pageOf() }]);
     port = nodeAt(cluster, 0).port;
   });
   afterAll(() => cluster.stop());
@@ -50,6 +60,8 @@ describe('what is refused before the upgrade', () => {
   it.each([
     ['a path without WebSockets', upgradeRequest('/livez'), 404],
     ['a path that is none', upgradeRequest('/ws/elsewhere/doc'), 404],
+    ['a path behind a document', upgradeRequest('/ws/yjs/doc/more'), 404],
+    ['a file of the page', upgradeRequest('/index.html'), 404],
     ['an upgrade to something else', upgradeRequest('/', ['Upgrade: h2c']), 404],
     ['a request without an upgrade', requestOf('GET /ws/yjs/doc HTTP/1.1', ['Connection: close']), 426],
     ['HTTP/0.9', requestOf('GET /livez'), 400],

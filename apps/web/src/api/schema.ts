@@ -1,6 +1,78 @@
 // Made by `npm run docs:api` from the schemas of the routes.
 
 export interface paths {
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened that touches security, the newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `nextBefore` of the page before */
+                    before?: string;
+                    /** @description About one document only */
+                    docId?: string;
+                    /** @description Of one kind only, like sign-in-failed or grant-changed */
+                    kind?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            events: {
+                                /** @description The principal that did it; null where nobody is known */
+                                actor: string | null;
+                                address: string | null;
+                                /** Format: date-time */
+                                at: string;
+                                details: {
+                                    [key: string]: unknown;
+                                };
+                                docId: string | null;
+                                id: string;
+                                kind: string;
+                                node: string;
+                                /** @description Whom or what it was done to */
+                                subject: string | null;
+                            }[];
+                            /** @description Null on the last page */
+                            nextBefore: string | null;
+                        };
+                    };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents": {
         parameters: {
             query?: never;
@@ -261,6 +333,500 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the documents you may open */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `nextCursor` of the page before */
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description The latest first; may be fewer than asked for */
+                            documents: {
+                                /** Format: date-time */
+                                createdAt: string;
+                                id: string;
+                                /**
+                                 * @description Yours
+                                 * @enum {string}
+                                 */
+                                role: "viewer" | "editor" | "owner";
+                                title: string;
+                                /**
+                                 * Format: date-time
+                                 * @description Last renamed, or edited; an edit shows within half a minute
+                                 */
+                                updatedAt: string;
+                            }[];
+                            /** @description Null on the last page */
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Create a document
+         * @description You own it; what an agent creates, its owner owns. 409 for an id that is or was taken.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description A random one unless given; an id is never used twice */
+                        id?: string;
+                        /**
+                         * @description One line; may be empty
+                         * @default
+                         */
+                        title?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            createdAt: string;
+                            id: string;
+                            /**
+                             * @description Yours
+                             * @enum {string}
+                             */
+                            role: "viewer" | "editor" | "owner";
+                            title: string;
+                            /**
+                             * Format: date-time
+                             * @description Last renamed, or edited; an edit shows within half a minute
+                             */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs/{docId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read about a document */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    docId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            createdAt: string;
+                            id: string;
+                            /**
+                             * @description Yours
+                             * @enum {string}
+                             */
+                            role: "viewer" | "editor" | "owner";
+                            title: string;
+                            /**
+                             * Format: date-time
+                             * @description Last renamed, or edited; an edit shows within half a minute
+                             */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Delete a document
+         * @description For owners: with everything of it, for good. Whoever has it open is sent away (4404).
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    docId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * Rename a document
+         * @description For editors.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    docId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description One line; may be empty */
+                        title: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            createdAt: string;
+                            id: string;
+                            /**
+                             * @description Yours
+                             * @enum {string}
+                             */
+                            role: "viewer" | "editor" | "owner";
+                            title: string;
+                            /**
+                             * Format: date-time
+                             * @description Last renamed, or edited; an edit shows within half a minute
+                             */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/docs/{docId}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a document
+         * @description By Accept: `application/octet-stream` is one Yjs update (v1) with everything, `application/json` the root types by name, `text/plain` the text of one of them. It holds every change that was acknowledged before. 413 for a document that is too large for one piece.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description For `text/plain`: the name of the root type */
+                    root?: string;
+                };
+                header?: never;
+                path: {
+                    docId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs/{docId}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who may do what
+         * @description For owners.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    docId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            grants: {
+                                /** Format: date-time */
+                                createdAt: string;
+                                email: string | null;
+                                /** @enum {string} */
+                                kind: "user" | "agent";
+                                name: string;
+                                principalId: string;
+                                /** @enum {string} */
+                                role: "viewer" | "editor" | "owner";
+                            }[];
+                            /** @description Null where there is none */
+                            link: {
+                                /** Format: date-time */
+                                createdAt: string;
+                                /** @enum {string} */
+                                role: "viewer" | "editor";
+                                token: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs/{docId}/grants/{principalId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Grant a role
+         * @description For owners. It counts at once, for those who have the document open too. A second link replaces nothing: the link stays and its role changes. 409 for the last owner.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    docId: string;
+                    /** @description `user:<id>`, `agent:<id>`, `email:<address>` of an account, or `link`: anyone with the link */
+                    principalId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description Agents and links can be `viewer` or `editor`
+                         * @enum {string}
+                         */
+                        role: "viewer" | "editor" | "owner";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            principalId: string;
+                            /** @enum {string} */
+                            role: "viewer" | "editor" | "owner";
+                            /** @description Of the link: `kryton-token` and bearer for whoever has it */
+                            token?: string;
+                        };
+                    };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Remove a grant or the link
+         * @description For owners, and for whoever leaves. 409 for the last owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    docId: string;
+                    /** @description `user:<id>`, `agent:<id>`, `email:<address>` of an account, or `link`: anyone with the link */
+                    principalId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/docs/{docId}/tokens": {
         parameters: {
             query?: never;
@@ -309,6 +875,54 @@ export interface paths {
                             token: string;
                         };
                     };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs/{docId}/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Append an update
+         * @description For editors. The body is a Yjs update (v1) of at most 50 MB, as `application/octet-stream`. When it is answered the update is stored and on its way to everybody; it may be sent again after any error.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    docId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description An error of the closed table */
                 default: {
