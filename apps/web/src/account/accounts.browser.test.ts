@@ -131,9 +131,10 @@ describe('an account', () => {
     await pia.part('documents-page').waitFor();
 
     // Offered beside the email field, where the device says yes at once.
+    const signedIn = pia.page.waitForResponse('**/passkey/verify-authentication');
     await pia.part('account-menu').click();
     await pia.part('sign-out').click();
-    await pia.page.waitForURL(`${cluster.urlOf(0)}/`);
+    await signedIn;
     await pia.part('documents-page').waitFor();
 
     await pia.goTo('/?page=account');

@@ -1,4 +1,5 @@
-import { type AuditEvent, listAuditEvents } from '../api/administration.ts';
+import { listAuditEvents } from '../api/administration.ts';
+import type { AuditEvent } from '../api/shapes.ts';
 import { element } from '../page/element.ts';
 import { actionButton, failureLine } from '../page/form.ts';
 import { section } from '../page/plain-page.ts';

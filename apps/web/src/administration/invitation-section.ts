@@ -1,9 +1,5 @@
-import {
-  createInvitation,
-  deleteInvitation,
-  type Invitation,
-  listInvitations,
-} from '../api/administration.ts';
+import { createInvitation, deleteInvitation, listInvitations } from '../api/administration.ts';
+import type { Invitation } from '../api/shapes.ts';
 import { element } from '../page/element.ts';
 import { actionButton, failureLine, field, form } from '../page/form.ts';
 import { section } from '../page/plain-page.ts';

@@ -1,5 +1,5 @@
-import { createToken, type MadeToken } from '../api/agents.ts';
-import type { Agent, Scope } from '../api/shapes.ts';
+import { createToken } from '../api/agents.ts';
+import type { Agent, MadeToken, Scope } from '../api/shapes.ts';
 import { docIdsIn } from '../document/document-list-text.ts';
 import { openDialog } from '../page/dialog.ts';
 import { element } from '../page/element.ts';
@@ -58,8 +58,8 @@ function wishForm(agentId: string, made: (token: MadeToken) => void): HTMLFormEl
       const ids = docIdsIn(docs.input.value);
       const token = await createToken(agentId, {
         name: name.input.value.trim(),
-        scopes: chosen,
-        ...(ids.length === 0 ? {} : { docs: ids }),
+        scopes: [...chosen],
+        ...(ids.length === 0 ? {} : { docs: [...ids] }),
         expiresInSeconds: Number(lifetime.value()),
       });
       made(token);

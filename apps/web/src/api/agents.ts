@@ -1,38 +1,23 @@
-import { request } from './request.ts';
-import type { Agent, Scope } from './shapes.ts';
+import { answerOf, api } from './answer-of.ts';
+import type { Agent, MadeToken, TokenWish } from './shapes.ts';
 
 export async function listAgents(): Promise<readonly Agent[]> {
-  return (await request<{ agents: readonly Agent[] }>('/api/agents')).agents;
+  return (await answerOf(api.GET('/api/agents'))).agents;
 }
 
 export async function createAgent(name: string): Promise<void> {
-  await request('/api/agents', { method: 'POST', body: { name } });
+  await answerOf(api.POST('/api/agents', { body: { name } }));
 }
 
 export async function deleteAgent(id: string): Promise<void> {
-  await request(`/api/agents/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  await answerOf(api.DELETE('/api/agents/{id}', { params: { path: { id } } }));
 }
-
-export type TokenWish = {
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  /** Left out for every document that the agent can reach. */
-  readonly docs?: readonly string[];
-  readonly expiresInSeconds: number;
-};
 
 /** The token itself is in this answer and in none after it. */
-export type MadeToken = { readonly id: string; readonly token: string; readonly expiresAt: string };
-
-export function createToken(agentId: string, wish: TokenWish): Promise<MadeToken> {
-  return request<MadeToken>(`/api/agents/${encodeURIComponent(agentId)}/tokens`, {
-    method: 'POST',
-    body: wish,
-  });
+export function createToken(id: string, wish: TokenWish): Promise<MadeToken> {
+  return answerOf(api.POST('/api/agents/{id}/tokens', { params: { path: { id } }, body: wish }));
 }
 
-export async function revokeToken(agentId: string, tokenId: string): Promise<void> {
-  await request(`/api/agents/${encodeURIComponent(agentId)}/tokens/${encodeURIComponent(tokenId)}`, {
-    method: 'DELETE',
-  });
+export async function revokeToken(id: string, tokenId: string): Promise<void> {
+  await answerOf(api.DELETE('/api/agents/{id}/tokens/{tokenId}', { params: { path: { id, tokenId } } }));
 }

@@ -1,6 +1,6 @@
-import type { DocId } from '@kryton/engine/protocol/ids.ts';
-import { request } from './request.ts';
-import type { DocumentRow } from './shapes.ts';
+import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
+import { answerOf, api, shown } from './answer-of.ts';
+import type { DocumentAnswer, DocumentRow } from './shapes.ts';
 
 export type DocumentPage = {
   readonly documents: readonly DocumentRow[];
@@ -11,26 +11,34 @@ export type DocumentPage = {
 const PAGE_SIZE = 50;
 
 /** The documents one may open, the latest change first. */
-export function listDocuments(cursor: string | null): Promise<DocumentPage> {
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
-  if (cursor !== null) query.set('cursor', cursor);
-  return request<DocumentPage>(`/api/docs?${query}`);
+export async function listDocuments(cursor: string | null): Promise<DocumentPage> {
+  const query = { limit: PAGE_SIZE, ...(cursor !== null && { cursor }) };
+  const { documents, nextCursor } = await answerOf(api.GET('/api/docs', { params: { query } }));
+  return { documents: documents.map(rowOf), nextCursor };
 }
 
 /** One document and one's role on it, by the cookie or by the token of a link. */
-export function fetchDocument(id: DocId, token: string | null = null): Promise<DocumentRow> {
-  return request<DocumentRow>(`/api/docs/${id}`, { token });
+export async function fetchDocument(docId: DocId, token: string | null = null): Promise<DocumentRow> {
+  const options = { params: { path: { docId } }, headers: shown(token) };
+  return rowOf(await answerOf(api.GET('/api/docs/{docId}', options)));
 }
 
 /** A document of one's own. Without an id the server chooses one. */
-export function createDocument(id?: DocId): Promise<DocumentRow> {
-  return request<DocumentRow>('/api/docs', { method: 'POST', body: id === undefined ? {} : { id } });
+export async function createDocument(id?: DocId): Promise<DocumentRow> {
+  return rowOf(await answerOf(api.POST('/api/docs', { body: id === undefined ? {} : { id } })));
 }
 
-export async function retitleDocument(id: DocId, title: string, token: string | null): Promise<void> {
-  await request(`/api/docs/${id}`, { method: 'PATCH', body: { title }, token });
+export async function retitleDocument(docId: DocId, title: string, token: string | null): Promise<void> {
+  const options = { params: { path: { docId } }, headers: shown(token), body: { title } };
+  await answerOf(api.PATCH('/api/docs/{docId}', options));
 }
 
-export async function deleteDocument(id: DocId): Promise<void> {
-  await request(`/api/docs/${id}`, { method: 'DELETE' });
+export async function deleteDocument(docId: DocId): Promise<void> {
+  await answerOf(api.DELETE('/api/docs/{docId}', { params: { path: { docId } } }));
+}
+
+function rowOf(answer: DocumentAnswer): DocumentRow {
+  const id = parseDocId(answer.id);
+  if (id === null) throw new Error(`the server calls a document "${answer.id}", which is no document id`);
+  return { ...answer, id };
 }

@@ -1,29 +1,27 @@
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
-import { request } from './request.ts';
-import type { Grant, LinkRole, Role, ShareLink } from './shapes.ts';
+import { answerOf, api } from './answer-of.ts';
+import type { LinkRole, Role, Sharing } from './shapes.ts';
 
-export type Sharing = { readonly grants: readonly Grant[]; readonly link: ShareLink | null };
+const GRANT = '/api/docs/{docId}/grants/{principalId}';
 
 /** Who may open a document; for its owners. */
-export function fetchSharing(id: DocId): Promise<Sharing> {
-  return request<Sharing>(`/api/docs/${id}/grants`);
+export function fetchSharing(docId: DocId): Promise<Sharing> {
+  return answerOf(api.GET('/api/docs/{docId}/grants', { params: { path: { docId } } }));
 }
 
 /** Gives `principal` (`user:<id>`, `agent:<id>` or `email:<address>`) a role, or another one. */
-export async function grantRole(id: DocId, principal: string, role: Role): Promise<void> {
-  await request(grantPath(id, principal), { method: 'PUT', body: { role } });
+export async function grantRole(docId: DocId, principal: string, role: Role): Promise<void> {
+  const path = { docId, principalId: principal };
+  await answerOf(api.PUT(GRANT, { params: { path }, body: { role } }));
 }
 
 /** Lets everybody in who has the link; an existing link stays the same and changes its role. */
-export async function openLink(id: DocId, role: LinkRole): Promise<void> {
-  await request(grantPath(id, 'link'), { method: 'PUT', body: { role } });
+export function openLink(docId: DocId, role: LinkRole): Promise<void> {
+  return grantRole(docId, 'link', role);
 }
 
 /** Takes the role of `principal`, or of `link`, away. */
-export async function removeGrant(id: DocId, principal: string): Promise<void> {
-  await request(grantPath(id, principal), { method: 'DELETE' });
-}
-
-function grantPath(id: DocId, principal: string): string {
-  return `/api/docs/${id}/grants/${encodeURIComponent(principal)}`;
+export async function removeGrant(docId: DocId, principal: string): Promise<void> {
+  const path = { docId, principalId: principal };
+  await answerOf(api.DELETE(GRANT, { params: { path } }));
 }

@@ -1,67 +1,42 @@
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import type { paths } from './schema.ts';
 
-/** What one may do with a document, from least to most. */
-export type Role = 'viewer' | 'editor' | 'owner';
+/** What a call is answered with when it works. */
+type Answer<
+  Path extends keyof paths,
+  Method extends 'get' | 'post',
+  Status extends 200 | 201 = 200,
+> = paths[Path][Method] extends {
+  responses: { [Key in Status]: { content: { 'application/json': infer Body } } };
+}
+  ? Body
+  : never;
 
-/** How this server lets people in, told to everybody by `GET /api/node`. */
-export type SignIn = {
-  readonly registration: 'open' | 'invitation';
-  /** Whether a newcomer may write without an account. */
-  readonly guests: boolean;
-  /** Whether opening an address that is free creates the document. */
-  readonly createOnOpen: boolean;
-  readonly providers: readonly ('google' | 'github')[];
-};
+/** How this server lets people in, told to everybody. */
+export type SignIn = Answer<'/api/node', 'get'>['signIn'];
 
 /** Whose cookie this browser holds. */
-export type Me = {
-  readonly id: string;
-  readonly kind: 'user' | 'guest';
-  readonly name: string;
-  readonly email: string | null;
-  readonly isAdmin: boolean;
-};
+export type Me = Answer<'/api/me', 'get'>;
 
-/** Dates are ISO strings, here and below. */
-export type DocumentRow = {
-  readonly id: DocId;
-  readonly title: string;
-  readonly role: Role;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-};
+export type DocumentAnswer = Answer<'/api/docs/{docId}', 'get'>;
+export type DocumentRow = Omit<DocumentAnswer, 'id'> & { readonly id: DocId };
 
-export type Grant = {
-  /** `user:<id>` or `agent:<id>`. */
-  readonly principalId: string;
-  readonly kind: 'user' | 'agent';
-  readonly name: string;
-  readonly email: string | null;
-  readonly role: Role;
-  readonly createdAt: string;
-};
-
+/** What one may do with a document: view, edit or own it. */
+export type Role = DocumentAnswer['role'];
 export type LinkRole = Exclude<Role, 'owner'>;
 
-export type ShareLink = { readonly role: LinkRole; readonly token: string; readonly createdAt: string };
+export type Sharing = Answer<'/api/docs/{docId}/grants', 'get'>;
+export type Grant = Sharing['grants'][number];
+export type ShareLink = NonNullable<Sharing['link']>;
 
-export type Scope = 'read' | 'write' | 'mint';
+export type Agent = Answer<'/api/agents', 'get'>['agents'][number];
+export type AgentToken = Agent['tokens'][number];
+export type Scope = AgentToken['scopes'][number];
+export type TokenWish =
+  paths['/api/agents/{id}/tokens']['post']['requestBody']['content']['application/json'];
+export type MadeToken = Answer<'/api/agents/{id}/tokens', 'post', 201>;
 
-export type AgentToken = {
-  readonly id: string;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  /** Null for every document that the agent can reach. */
-  readonly docs: readonly string[] | null;
-  readonly createdAt: string;
-  readonly expiresAt: string;
-  readonly lastUsedAt: string | null;
-  readonly revokedAt: string | null;
-};
-
-export type Agent = {
-  readonly id: string;
-  readonly name: string;
-  readonly createdAt: string;
-  readonly tokens: readonly AgentToken[];
-};
+export type Invitation = Answer<'/api/invitations', 'get'>['invitations'][number];
+export type MadeInvitation = Answer<'/api/invitations', 'post', 201>;
+export type AuditPage = Answer<'/api/admin/audit', 'get'>;
+export type AuditEvent = AuditPage['events'][number];

@@ -1,7 +1,7 @@
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { ApiProblem } from '../api/api-problem.ts';
-import { fetchSharing, grantRole, openLink, removeGrant, type Sharing } from '../api/grants.ts';
-import type { Me, Role } from '../api/shapes.ts';
+import { fetchSharing, grantRole, openLink, removeGrant } from '../api/grants.ts';
+import type { Me, Role, Sharing } from '../api/shapes.ts';
 import { openDialog } from '../page/dialog.ts';
 import { element } from '../page/element.ts';
 import { failureLine, field, form, select } from '../page/form.ts';
