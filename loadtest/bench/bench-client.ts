@@ -1,7 +1,7 @@
 import { decodeFrame, encodeSyncStep1, encodeSyncStep2 } from '@kryton/engine/protocol/frames.ts';
 import { withDeadline } from '@kryton/engine/testing/eventually.ts';
 import { WebSocket } from 'ws';
-import type { Door } from './system.ts';
+import type { Dialect, Door } from './system.ts';
 
 const EMPTY_STATE_VECTOR = Uint8Array.of(0);
 const EMPTY_UPDATE = Uint8Array.of(0, 0);
@@ -14,17 +14,19 @@ const STEP_2 = 1;
 const ANSWER_WITHIN_MS = 60_000;
 
 /**
- * A lean client: it does what a stock y-websocket client does on its socket, but keeps no document, so that the
- * generator can be hundreds of them.
+ * A lean client: it does what a stock y-websocket client does on its socket (or the provider whose dialect it speaks),
+ * but keeps no document, so that the generator can be hundreds of them.
  */
 export class BenchClient {
   /** Every frame; the bytes are only valid during the call. */
   onFrame: (frame: Buffer) => void = () => {};
   readonly #socket: WebSocket;
+  readonly #dialect: Dialect | null;
   readonly #synced = Promise.withResolvers<Uint8Array>();
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, dialect: Dialect | null) {
     this.#socket = socket;
+    this.#dialect = dialect;
     socket.on('message', (data) => {
       if (Buffer.isBuffer(data)) this.#receive(data);
     });
@@ -34,14 +36,15 @@ export class BenchClient {
   }
 
   /** Connects. Rejects when the server refuses or does not answer within a minute. */
-  static async connect({ url, headers }: Door): Promise<BenchClient> {
+  static async connect({ url, headers, dialect }: Door): Promise<BenchClient> {
     const socket = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: 0 });
-    const client = new BenchClient(socket);
+    const client = new BenchClient(socket, dialect ?? null);
     const opened = new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve());
       socket.once('error', reject);
     });
     await withDeadline(() => opened, ANSWER_WITHIN_MS);
+    if (dialect) client.send(dialect.greeting);
     return client;
   }
 
@@ -58,20 +61,21 @@ export class BenchClient {
 
   /** Asks for the whole document; resolves with the Yjs update that the server answers. Once per connection. */
   async sync(): Promise<Uint8Array> {
-    this.#socket.send(ASKS_FOR_EVERYTHING);
+    this.send(ASKS_FOR_EVERYTHING);
     return await withDeadline(() => this.#synced.promise, ANSWER_WITHIN_MS);
   }
 
   send(frame: Uint8Array): void {
-    this.#socket.send(frame);
+    this.#socket.send(this.#dialect ? Buffer.concat([this.#dialect.address, frame]) : frame);
   }
 
   close(): void {
     this.#socket.terminate();
   }
 
-  #receive(frame: Buffer): void {
-    if (frame[0] === SYNC && frame[1] === STEP_1) this.#socket.send(HAS_NOTHING);
+  #receive(message: Buffer): void {
+    const frame = this.#dialect ? message.subarray(this.#dialect.address.length) : message;
+    if (frame[0] === SYNC && frame[1] === STEP_1) this.send(HAS_NOTHING);
     if (frame[0] === SYNC && frame[1] === STEP_2) {
       const decoded = decodeFrame(frame);
       if (decoded.kind === 'sync-step-2') this.#synced.resolve(decoded.update);

@@ -1,5 +1,5 @@
 import { type CrowdOptions, type CrowdResult, crowd } from './crowd.ts';
-import { cpuFigures, type Figure, generatorFigures, type Scenario, shown } from './scenario.ts';
+import { cpuFigures, type Figure, generatorFigures, type Scenario, shareOf, shown } from './scenario.ts';
 import type { StartSystem } from './system.ts';
 import { HOCUSPOCUS, SHARE } from './targets.ts';
 
@@ -46,7 +46,7 @@ export const CROWD_SCENARIOS: readonly Scenario[] = [
         actionsPerS: 2,
       };
       const result = await measured(start, options);
-      const target = SHARE.hot * HOCUSPOCUS.hotUsPerDelivery;
+      const target = shareOf(SHARE.hot, HOCUSPOCUS.hotUsPerDelivery);
       return [
         ...cpuFigures(result.cpu, 'delivered edit', result.delivered, target),
         ...deliveryFigures(result, { p99: 60 }),
@@ -68,7 +68,7 @@ export const CROWD_SCENARIOS: readonly Scenario[] = [
         actionsPerS: 2,
       };
       const result = await measured(start, options);
-      const target = SHARE.small * HOCUSPOCUS.smallUsPerEdit;
+      const target = shareOf(SHARE.small, HOCUSPOCUS.smallUsPerEdit);
       return [...cpuFigures(result.cpu, 'edit', result.sent, target), ...deliveryFigures(result)];
     },
   },
@@ -86,7 +86,7 @@ export const CROWD_SCENARIOS: readonly Scenario[] = [
         actionsPerS: 1,
       };
       const result = await measured(start, options);
-      const target = SHARE.presence * HOCUSPOCUS.presenceUsPerMove;
+      const target = shareOf(SHARE.presence, HOCUSPOCUS.presenceUsPerMove);
       return [
         ...cpuFigures(result.cpu, 'move', result.sent, target),
         ...deliveryFigures(result, { p95: 120 }),
@@ -108,7 +108,7 @@ export const CROWD_SCENARIOS: readonly Scenario[] = [
         actionsPerS: 1,
       };
       const result = await measured(start, options);
-      const target = SHARE.meeting * HOCUSPOCUS.meetingUsPerAction;
+      const target = shareOf(SHARE.meeting, HOCUSPOCUS.meetingUsPerAction);
       return [
         ...cpuFigures(result.cpu, 'action', result.sent, target),
         ...deliveryFigures(result, { p99: 120 }),

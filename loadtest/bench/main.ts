@@ -1,7 +1,13 @@
-/** `npm run bench [-- P1 P6 …] [--runs N] [--keep]`: the performance scenarios. `--keep` writes to loadtest/results. */
+/**
+ * `npm run bench [-- P1 P6 …] [--runs N] [--beside Hocuspocus] [--keep]`: the performance scenarios, alone or beside
+ * another system. `--keep` writes to loadtest/results.
+ */
 import { parseArgs } from 'node:util';
+import { compare, type NamedSystem } from './comparison.ts';
+import { comparedLine, keepComparison } from './comparison-report.ts';
 import { GENERATOR_CORE, pin, unpinnable } from './cores.ts';
 import { CROWD_SCENARIOS } from './crowd-scenarios.ts';
+import { startHocuspocus } from './hocuspocus.ts';
 import { JOIN_SCENARIOS } from './join-scenarios.ts';
 import { startKryton } from './kryton.ts';
 import { beTheOnlyBench } from './only-bench.ts';
@@ -11,7 +17,9 @@ import type { StartSystem } from './system.ts';
 
 const SCENARIOS = [...CROWD_SCENARIOS, ...JOIN_SCENARIOS].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 /** What can be measured, by name; the alternatives come here. */
-const SYSTEMS: Readonly<Record<string, StartSystem>> = { Kryton: startKryton };
+const SYSTEMS: Readonly<Record<string, StartSystem>> = { Kryton: startKryton, Hocuspocus: startHocuspocus };
+/** Scenarios that ask of a system only what all of them can do. */
+const COMPARABLE: readonly string[] = ['P3'];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -19,47 +27,52 @@ async function main(): Promise<void> {
     options: {
       runs: { type: 'string', default: '1' },
       system: { type: 'string', default: 'Kryton' },
+      beside: { type: 'string' },
       keep: { type: 'boolean', default: false },
     },
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs "${values.runs}" is not a whole number above 0`);
-  const start = SYSTEMS[values.system];
-  if (!start) throw new Error(`there is no system "${values.system}": ${Object.keys(SYSTEMS).join(', ')}`);
-  const chosen = choose(positionals);
+  const system = systemNamed(values.system);
+  const beside = values.beside === undefined ? null : systemNamed(values.beside);
+  const chosen = choose(positionals, beside === null ? SCENARIOS.map(({ id }) => id) : COMPARABLE);
   await beTheOnlyBench();
   pin(GENERATOR_CORE, [process.pid]);
   const warning = unpinnable();
   if (warning) console.log(`The figures cannot be compared with others: ${warning}.`);
   for (const scenario of chosen) {
     console.log(`\n${scenario.id}  ${scenario.question}\n    ${scenario.nonGoals}`);
-    console.log(
-      `    Target: ${scenario.target} (as published; the ratio itself is measured in the comparison)`,
-    );
-    const result = await measure(values.system, start, scenario, runs);
+    if (beside) {
+      const comparison = await compare(scenario, { system, beside, rounds: runs });
+      for (const figure of comparison.figures) console.log(comparedLine(figure));
+      if (values.keep) keepComparison(comparison);
+      continue;
+    }
+    console.log(`    Target: ${scenario.target} (as published; --beside measures the ratio itself)`);
+    const result = await measure(system, scenario, runs);
     for (const figure of result.figures) console.log(line(figure, runs));
     if (values.keep) keep(result);
   }
 }
 
-function choose(ids: readonly string[]): readonly Scenario[] {
-  const unknown = ids.find((id) => !SCENARIOS.some((scenario) => scenario.id === id));
-  if (unknown)
-    throw new Error(`there is no scenario "${unknown}": ${SCENARIOS.map(({ id }) => id).join(', ')}`);
-  return SCENARIOS.filter(({ id }) => ids.length === 0 || ids.includes(id));
+function systemNamed(name: string): NamedSystem {
+  const start = SYSTEMS[name];
+  if (!start) throw new Error(`there is no system "${name}": ${Object.keys(SYSTEMS).join(', ')}`);
+  return { name, start };
+}
+
+function choose(ids: readonly string[], possible: readonly string[]): readonly Scenario[] {
+  const unknown = ids.find((id) => !possible.includes(id));
+  if (unknown) throw new Error(`there is no scenario "${unknown}" here: ${possible.join(', ')}`);
+  return SCENARIOS.filter(({ id }) => possible.includes(id) && (ids.length === 0 || ids.includes(id)));
 }
 
 /** Each run has fresh servers: what one left in memory must not weigh on the next. */
-async function measure(
-  system: string,
-  start: StartSystem,
-  scenario: Scenario,
-  runs: number,
-): Promise<Result> {
+async function measure({ name, start }: NamedSystem, scenario: Scenario, runs: number): Promise<Result> {
   const all: Figure[][] = [];
   for (let run = 0; run < runs; run++) all.push(await scenario.run(start));
-  return resultOf(system, scenario, all);
+  return resultOf(name, scenario, all);
 }
 
 main().catch((error: unknown) => {

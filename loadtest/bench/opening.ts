@@ -1,5 +1,6 @@
 import { BenchClient } from './bench-client.ts';
 import { type GeneratorState, watchGenerator } from './generator-watch.ts';
+import { Latencies } from './latencies.ts';
 import { settledKb } from './memory.ts';
 import type { SystemUnderTest } from './system.ts';
 import { type CpuUsed, meterCpu } from './usage.ts';
@@ -12,6 +13,8 @@ export type OpeningOptions = { readonly connections: number; readonly documents:
 export type OpeningResult = {
   /** Until the last connection has its SyncStep2. */
   readonly wallMs: number;
+  /** From the handshake to SyncStep2, of each connection. */
+  readonly latencies: Latencies;
   readonly cpu: CpuUsed;
   readonly generator: GeneratorState;
   readonly clients: readonly BenchClient[];
@@ -24,13 +27,16 @@ export async function openConnections(
 ): Promise<OpeningResult> {
   const docIds = await system.documents(documents);
   const clients: BenchClient[] = [];
+  const latencies = new Latencies();
   let next = 0;
   const opener = async () => {
     while (next < connections) {
       const index = next++;
       const docId = docIds[index % documents] ?? '';
       const node = Math.floor(index / documents) % system.nodeCount;
+      const beganAt = performance.now();
       clients.push(await BenchClient.join(system.doorOf(node, docId)));
+      latencies.add(performance.now() - beganAt);
     }
   };
   const generator = watchGenerator();
@@ -38,7 +44,7 @@ export async function openConnections(
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: IN_FLIGHT }, opener));
   const wallMs = performance.now() - startedAt;
-  return { wallMs, cpu: cpuUsed(), generator: generator(), clients };
+  return { wallMs, latencies, cpu: cpuUsed(), generator: generator(), clients };
 }
 
 /** What each connection adds to the resident memory of the nodes, in KB, when nothing happens any more. */

@@ -1,34 +1,26 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { findExecutable } from '@kryton/engine/testing/services/installed.ts';
+import { type Place, place } from './place.ts';
 import type { Figure, Scenario } from './scenario.ts';
+import { type Spread, spreadOf } from './spread.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 
 /** A figure over several runs: `value` is the median. */
-export type Measured = Figure & { readonly lowest: number; readonly highest: number };
+export type Measured = Figure & Spread;
 
-export type Result = Pick<Scenario, 'id' | 'question' | 'nonGoals' | 'target'> & {
-  readonly system: string;
-  readonly date: string;
-  readonly commit: string;
-  readonly node: string;
-  readonly redis: string;
-  readonly cpu: string;
-  readonly cores: number;
-  readonly runs: number;
-  readonly figures: readonly Measured[];
-};
+export type Result = Pick<Scenario, 'id' | 'question' | 'nonGoals' | 'target'> &
+  Place & {
+    readonly system: string;
+    readonly runs: number;
+    readonly figures: readonly Measured[];
+  };
 
 /** Medians over the runs of a scenario, with where they were made. */
 export function resultOf(system: string, scenario: Scenario, runs: readonly (readonly Figure[])[]): Result {
   const { id, question, nonGoals, target } = scenario;
   const figures = (runs[0] ?? []).map((figure, index) => {
-    const sorted = runs.map((run) => run[index]?.value ?? Number.NaN).toSorted((a, b) => a - b);
-    const value = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-    return { ...figure, value, lowest: sorted[0] ?? value, highest: sorted.at(-1) ?? value };
+    return { ...figure, ...spreadOf(runs.map((run) => run[index]?.value ?? Number.NaN)) };
   });
   return { id, question, nonGoals, target, system, ...place(), runs: runs.length, figures };
 }
@@ -80,26 +72,6 @@ function row({ name, unit, value, target, lowest, highest }: Measured, runs: num
 }
 
 /** Three digits that count: 0.412, 52, 725, 1610. */
-function short(value: number): string {
+export function short(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-function place(): Pick<Result, 'date' | 'commit' | 'node' | 'redis' | 'cpu' | 'cores'> {
-  const redis = findExecutable('redis-server');
-  const version = redis === null ? '' : execFileSync(redis, ['--version'], { encoding: 'utf8' });
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    commit: commit(),
-    node: process.version,
-    redis: /v=([\d.]+)/.exec(version)?.[1] ?? 'unknown',
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-  };
-}
-
-/** The commit that was measured; with a `+` when the apps had changes that are in none. */
-function commit(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--', ':/apps') === '' ? '' : '+';
-  return git('rev-parse', '--short', 'HEAD') + changed;
 }

@@ -8,6 +8,8 @@ export type Figure = {
   readonly unit: string;
   readonly value: number;
   readonly target: number | null;
+  /** The largest share of the other system's figure that meets the target, where it is one of the comparison. */
+  readonly share?: number;
 };
 
 export type Scenario = {
@@ -28,12 +30,26 @@ export const shown = (name: string, unit: string, value: number): Figure => ({
   target: null,
 });
 
+/** A share of what another system was measured to need: the target itself, and in us, s, … until both are measured. */
+export const shareOf = (share: number, needed: number): Pick<Figure, 'target' | 'share'> => ({
+  share,
+  target: share * needed,
+});
+
 /** CPU per unit of work in us: all that counts against the target, then each role's part of it. */
-export function cpuFigures(cpu: CpuUsed, per: string, units: number, target: number): Figure[] {
+export function cpuFigures(
+  cpu: CpuUsed,
+  per: string,
+  units: number,
+  target: Pick<Figure, 'target' | 'share'>,
+): Figure[] {
   const parts = [...cpu.byRole].map(([role, ms]) => {
     return shown(role === 'database' ? 'beside it: database' : `of it: ${role}`, 'us', (ms * 1_000) / units);
   });
-  return [{ name: `CPU per ${per}`, unit: 'us', value: (cpu.countedMs * 1_000) / units, target }, ...parts];
+  return [
+    { name: `CPU per ${per}`, unit: 'us', value: (cpu.countedMs * 1_000) / units, ...target },
+    ...parts,
+  ];
 }
 
 /** The generator's own lag; above the bound the run says nothing about the servers. */

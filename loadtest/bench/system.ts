@@ -12,11 +12,24 @@ export type Part = {
 export type Headers = Readonly<Record<string, string>>;
 
 /** Where a client connects, and what says who it is. */
-export type Door = { readonly url: string; readonly headers: Headers };
+export type Door = {
+  readonly url: string;
+  readonly headers: Headers;
+  /** That of y-websocket unless told. */
+  readonly dialect?: Dialect;
+};
+
+/** How a protocol differs from that of y-websocket, whose messages of sync and awareness it has all the same. */
+export type Dialect = {
+  /** What stands before every message, in both directions. */
+  readonly address: Uint8Array;
+  /** The message with which a client begins. */
+  readonly greeting: Uint8Array;
+};
 
 /**
  * A collaboration server as the scenarios see it: its processes, and where a client of a document connects. What is
- * measured speaks the y-websocket protocol; how it starts, stores and stops is its own matter.
+ * measured speaks the y-websocket protocol or a dialect of it; how it starts, stores and stops is its own matter.
  */
 export type SystemUnderTest = {
   readonly name: string;
