@@ -13,6 +13,7 @@ describe('the network of an address', () => {
     ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
     ['unknown', 'unknown'],
     ['', 'unknown'],
+    [undefined, 'unknown'],
     ['evil, 192.0.2.7', 'unknown'],
   ])('of %s is %s', (address, network) => expect(networkOf(address)).toBe(network));
 });

@@ -9,9 +9,10 @@ const GROUPS = 8;
 /**
  * Whom a limit by address means: an IPv4 address, or the /64 of an IPv6 address, because whoever has one address of it
  * has them all (RFC 6177). What is no address counts as one: a proxy that says nonsense is not believed 2^64 times.
+ * Undefined is what Fastify knows of a client that has left already.
  */
-export function networkOf(address: string): string {
-  const plain = address.split('%', 1)[0] ?? '';
+export function networkOf(address: string | undefined): string {
+  const plain = address?.split('%', 1)[0] ?? '';
   const family = isIP(plain);
   if (family === 4) return plain;
   if (family !== 6) return UNKNOWN;

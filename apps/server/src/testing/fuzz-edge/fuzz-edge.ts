@@ -192,9 +192,8 @@ class Attack {
       socket.setEncoding('latin1');
       socket.on('data', (chunk: string) => {
         text += chunk;
-        if (text.startsWith('HTTP/1.1 101')) setTimeout(() => end(false), LISTEN_MS);
-        // An answer to a request that is not whole does not end the connection at once.
-        else if (!isWhole(bytes)) end(false);
+        // Not every answer ends its connection: a WebSocket stays, and so does what asked to be kept alive.
+        if (text.includes('\r\n\r\n')) setTimeout(() => end(false), LISTEN_MS);
       });
       socket.on('error', () => end(false));
       socket.on('close', () => end(false));
