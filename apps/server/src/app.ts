@@ -167,9 +167,9 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     // The plugin's own closes every client at once and without a code; `drain` does it (DRAIN1).
     preClose: (done) => done(),
   });
-  refuseMisplaced(app);
   const address = webAddressOf(parts);
   await registerSecurityHeaders(app, address);
+  refuseMisplaced(app);
   limitRequests(app, rates);
   await registerOpenApi(app, address.appUrl);
   const upgrades = {

@@ -84,7 +84,8 @@ function refuseBadDocId({ params }: FastifyRequest): void {
 
 /** Counts the requests of each address to the API, before anything is spent on them; sign-in and what is public too. */
 export function limitRequests(app: FastifyInstance, rates: RateLimits): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.url.startsWith('/api/') && !request.ws) takeOfAddress(request, 'requests', rates);
+    done();
   });
 }

@@ -65,14 +65,16 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
 /**
  * Refuses what reached the wrong place: upgrades of routes that are none, which the plugin would accept first and close
  * then; requests without an upgrade where there are only WebSockets; and HTTP/0.9, which no client speaks and in which
- * a line break cuts a path short. Call it when the WebSocket plugin is registered.
+ * a line break cuts a path short. Call it when the WebSocket plugin is registered, and
+ * the headers of every answer.
  */
 export function refuseMisplaced(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.raw.httpVersionMajor !== 1) throw new ApiError('badRequest');
     // Of the route, not of the address: what else begins so may be a file of the page, or none.
     const isWebSocketPath = request.routeOptions.url?.startsWith(WEBSOCKET_PATHS) === true;
     if (request.ws && !isWebSocketPath) throw new ApiError('notFound');
     if (!request.ws && isWebSocketPath) throw new ApiError('upgradeRequired');
+    done();
   });
 }

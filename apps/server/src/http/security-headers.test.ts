@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import websocket from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { ApiError } from './errors.ts';
 import { createHttpServer } from './http-server.ts';
 import { registerSecurityHeaders, type WebAddress } from './security-headers.ts';
 
@@ -22,7 +27,11 @@ describe('security headers', () => {
   const serve = async (address: WebAddress) => {
     const app = createHttpServer({ logger: pino({ level: 'silent' }), trustProxy: false, connections: 1 });
     open.push(app);
+    await app.register(websocket);
     await registerSecurityHeaders(app, address);
+    const refuse = async () => Promise.reject(new ApiError('unauthenticated'));
+    app.get('/ws/open', { websocket: true }, () => {});
+    app.get('/ws/closed', { websocket: true, preValidation: refuse }, () => {});
     app.get('/api/me', async () => ({}));
     app.delete('/api/me', async () => ({}));
     app.get('/', async () => 'page');
@@ -43,6 +52,33 @@ describe('security headers', () => {
       expect(headers['content-security-policy']).not.toContain('unsafe');
       expect(headers).not.toHaveProperty('x-powered-by');
     }
+  });
+
+  it('are not on a 101, which needs none, but on an upgrade that is refused', async () => {
+    const app = await serve(HTTPS);
+    const base = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws');
+    const options = { headers: { origin: 'https://app.example' } };
+    const socket = new WebSocket(`${base}/ws/open`, options);
+    const [accepted] = (await once(socket, 'upgrade')) as [IncomingMessage];
+    expect(Object.keys(accepted.headers).toSorted()).toEqual([
+      'connection',
+      'sec-websocket-accept',
+      'upgrade',
+    ]);
+    socket.terminate();
+    const [, refused] = (await once(new WebSocket(`${base}/ws/closed`, options), 'unexpected-response')) as [
+      unknown,
+      IncomingMessage,
+    ];
+    expect(refused.statusCode).toBe(401);
+    for (const headers of [refused.headers, (await app.inject({ url: '/ws/closed' })).headers])
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'same-origin',
+        'strict-transport-security': 'max-age=31536000',
+        'content-security-policy': expect.stringContaining("default-src 'self'"),
+        'permissions-policy': expect.stringContaining('camera=()'),
+      });
   });
 
   it('keep what one person may see out of every cache, and leave the page in it', async () => {
