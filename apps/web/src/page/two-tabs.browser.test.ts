@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Front, type PageCluster, type PageNode, startPageCluster } from '../testing/page-cluster.ts';
 import { startChromium, Tab } from '../testing/tab.ts';
 
@@ -18,16 +18,16 @@ describe.each(FRONTS)('two tabs on two of three nodes, which they reach by: %s',
 
   beforeAll(async () => {
     browser = await startChromium();
-  });
-  afterAll(() => browser?.close());
-
-  beforeEach(async () => {
     cluster = await startPageCluster(3, front);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await cluster?.stop();
   });
   afterEach(async () => {
     await Promise.all(tabs.map((tab) => tab.close()));
     tabs = [];
-    await cluster?.stop();
+    await cluster.mend();
   });
 
   async function nodeOf(tab: Tab): Promise<PageNode> {

@@ -22,6 +22,8 @@ export type PageCluster = {
   readonly nodes: readonly PageNode[];
   /** Where the tab number `index` is opened: one node after the other, or the proxy, which picks one. */
   urlOf(index: number): string;
+  /** After a test that broke something: Redis goes on, and nodes that ended are started again where they were. */
+  mend(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -72,6 +74,12 @@ export async function startPageCluster(
     redis,
     nodes,
     urlOf: (index) => (proxy === null ? (nodes[index % count]?.url ?? frontUrl) : frontUrl),
+    async mend() {
+      redis.process.kill('SIGCONT');
+      for (const [index, port] of ports.entries()) {
+        if (await hasEnded(nodes[index])) nodes[index] = await start(port, index);
+      }
+    },
     async stop() {
       // A stopped process cannot hear that it should end.
       redis.process.kill('SIGCONT');
@@ -80,6 +88,11 @@ export async function startPageCluster(
       await Promise.all([redis.stop(), postgres.stop()]);
     },
   };
+}
+
+async function hasEnded(node: PageNode | undefined): Promise<boolean> {
+  const running = Symbol('running');
+  return (await Promise.race([node?.process.exited, Promise.resolve(running)])) !== running;
 }
 
 function startProxy(port: number, nodePorts: readonly number[]): Promise<NginxService> {
