@@ -19,6 +19,7 @@ import { NO_SIGN_IN } from './auth/sign-in-features.ts';
 import type { SigningKeys } from './auth/signing-keys.ts';
 import { drainNode } from './drain/drain.ts';
 import { type ApiRoutes, limitRequests, registerApi } from './http/api.ts';
+import { paceRequests } from './http/arrivals.ts';
 import { registerJwksRoute } from './http/document-token-routes.ts';
 import { registerHealthRoutes } from './http/health-routes.ts';
 import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
@@ -167,6 +168,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     // The plugin's own closes every client at once and without a code; `drain` does it (DRAIN1).
     preClose: (done) => done(),
   });
+  paceRequests(app, timers);
   const address = webAddressOf(parts);
   await registerSecurityHeaders(app, address);
   refuseMisplaced(app);
