@@ -1,11 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ComparedFigure, Comparison } from './comparison.ts';
+import { LAG_BOUND_MS } from './generator-watch.ts';
 import { short } from './report.ts';
+import { GENERATOR_LAG } from './scenario.ts';
 import type { Spread } from './spread.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 const PREFIX = 'comparison-';
+const NOT_VALID =
+  '**Not valid**: the generator itself was late, because something else ran on the machine. Run it again on a quiet one.';
 
 /** A compared figure in one line of the terminal. */
 export function comparedLine(figure: ComparedFigure): string {
@@ -14,6 +18,11 @@ export function comparedLine(figure: ComparedFigure): string {
   if (other === null || ratio === null) return `    ${values}`;
   const verdict = share === null ? '' : `, target ${short(share)} ${isMet(figure) ? 'met' : 'NOT MET'}`;
   return `    ${values}, beside ${spread(other)}: ${spread(ratio)} x${verdict}`;
+}
+
+/** What the terminal says below the figures. */
+export function verdictLines(comparison: Comparison): string[] {
+  return isValid(comparison) ? [] : [`    ${NOT_VALID.replaceAll('**', '')}`];
 }
 
 /** Keeps a comparison as `results/comparison-<id>-<other>.json` and renews the table of all that are kept. */
@@ -43,7 +52,14 @@ function section(comparison: Comparison): string {
     '|---|---|---|---|---|---|',
     ...figures.map(row),
     '',
+    ...(isValid(comparison) ? [] : [NOT_VALID, '']),
   ].join('\n');
+}
+
+/** Whether the generator kept up with both; otherwise the figures say as much about the machine as about the servers. */
+export function isValid({ figures }: Pick<Comparison, 'figures'>): boolean {
+  const lag = figures.find(({ name }) => name === GENERATOR_LAG);
+  return !lag || Math.max(lag.ours.value, lag.other?.value ?? 0) <= LAG_BOUND_MS;
 }
 
 function row(figure: ComparedFigure): string {

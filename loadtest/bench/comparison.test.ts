@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compare, comparedFigures } from './comparison.ts';
-import { type Figure, shown } from './scenario.ts';
+import { isValid } from './comparison-report.ts';
+import { type Figure, GENERATOR_LAG, shown } from './scenario.ts';
 
 const wall = (value: number): Figure => ({ name: 'wall', unit: 's', value, target: 1, share: 0.5 });
 
@@ -20,6 +21,13 @@ describe('a comparison', () => {
       ratio: { value: 0.25, lowest: 0.25, highest: 0.25 },
     });
     expect(second).toMatchObject({ name: 'worker', share: null, other: null, ratio: null });
+  });
+
+  it('is not valid when the generator was late with either of them', () => {
+    const lag = (value: number) => [shown(GENERATOR_LAG, 'ms', value)];
+    const valid = (ours: number, other: number) =>
+      isValid({ figures: comparedFigures([{ ours: lag(ours), other: lag(other) }]) });
+    expect([valid(20, 20), valid(21, 5), valid(5, 21)]).toEqual([true, false, false]);
   });
 
   it('runs both by turns and begins each round with another one', async () => {

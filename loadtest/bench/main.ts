@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { compare, type NamedSystem } from './comparison.ts';
-import { comparedLine, keepComparison } from './comparison-report.ts';
+import { comparedLine, keepComparison, verdictLines } from './comparison-report.ts';
 import { GENERATOR_CORE, pin, unpinnable } from './cores.ts';
 import { CROWD_SCENARIOS } from './crowd-scenarios.ts';
 import { startHocuspocus } from './hocuspocus.ts';
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     if (beside) {
       const comparison = await compare(scenario, { system, beside, rounds: runs });
       for (const figure of comparison.figures) console.log(comparedLine(figure));
+      for (const verdict of verdictLines(comparison)) console.log(verdict);
       if (values.keep) keepComparison(comparison);
       continue;
     }
