@@ -53,7 +53,7 @@ export async function makePeople(base: string, round: number): Promise<Found> {
 export function credentialLines(found: Found, random: SeededRandom): string[] {
   const token = () => spoiled(random.pick(found.tokens), random);
   const cookie = () => `Cookie: ${spoiled(random.pick(found.cookies), random)}`;
-  const origin = () => `Origin: ${random.chance(0.8) ? PAGE_ORIGIN : badOrigin(random)}`;
+  const origin = () => `Origin: ${random.chance(0.9) ? PAGE_ORIGIN : badOrigin(random)}`;
   return random.pick<() => string[]>([
     () => [cookie(), origin()],
     () => [cookie(), origin()],
@@ -70,7 +70,7 @@ export function credentialLines(found: Found, random: SeededRandom): string[] {
 
 /** Most often as it is; now and then with something wrong with it. */
 function spoiled(credential: string, random: SeededRandom): string {
-  if (random.chance(0.7)) return credential;
+  if (random.chance(0.85)) return credential;
   const at = random.int(credential.length);
   return random.pick([
     credential.slice(0, at),
