@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { MessageBus } from '@kryton/engine/bus/message-bus.ts';
 import { deleteDocument } from '@kryton/engine/compaction/delete-document.ts';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
@@ -7,14 +6,13 @@ import type { Config } from '@kryton/engine/config/load-config.ts';
 import type { Database } from '@kryton/engine/database/schema.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
-import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { SessionStorage } from '@kryton/engine/sessions/session-storage.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { Access } from './access/access.ts';
 import { AuditTrail } from './access/audit-trail.ts';
-import { Documents } from './access/documents.ts';
+import { Documents, newDocId } from './access/documents.ts';
 import { Grants } from './access/grants.ts';
 import type { KickFeed } from './access/kick.ts';
 import { KickBus } from './access/kick-bus.ts';
@@ -136,12 +134,4 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
       await audit.stop();
     },
   };
-}
-
-const DOC_ID_BYTES = 16;
-
-function newDocId(): DocId {
-  const docId = parseDocId(randomBytes(DOC_ID_BYTES).toString('base64url'));
-  if (docId === null) throw new TypeError('base64url has a character that document ids have not');
-  return docId;
 }

@@ -62,7 +62,9 @@ export async function listDocuments(
     WHERE ${after?.updatedUs ?? null}::bigint IS NULL
       OR ("updatedUs", id) < (${after?.updatedUs ?? null}::bigint, ${after?.id ?? null}::text)
     ORDER BY "updatedUs" DESC, id DESC LIMIT ${limit + 1}
-  `.execute(database);
+  `
+    .execute(database)
+    .catch((error) => Promise.reject(unavailable(error)));
   const page = rows.slice(0, limit);
   const verdicts = await access
     .review(page.map(({ id }) => ({ principal, docId: id })))

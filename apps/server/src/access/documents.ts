@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { Database } from '@kryton/engine/database/schema.ts';
-import { type DocId, type PrincipalId, principalId } from '@kryton/engine/protocol/ids.ts';
+import { type DocId, type PrincipalId, parseDocId, principalId } from '@kryton/engine/protocol/ids.ts';
 import { type Kysely, sql } from 'kysely';
 import type { Principal } from '../auth/principal.ts';
-import { ApiError } from '../http/errors.ts';
+import { ApiError, unavailable } from '../http/errors.ts';
 import type { Access } from './access.ts';
 import type { AuditLog } from './audit-log.ts';
 import { demandRole } from './demand-role.ts';
@@ -10,6 +11,8 @@ import type { Document } from './document.ts';
 import { type DocumentPage, listDocuments, type Page } from './document-list.ts';
 import type { Kicks } from './kick.ts';
 import type { Role } from './role.ts';
+
+const ID_BYTES = 16;
 
 /** Who does something, and from where. */
 export type Actor = { readonly principal: Principal; readonly address: string };
@@ -55,7 +58,9 @@ export class Documents {
         SELECT id, ${owner}, 'owner', ${principal.id} FROM created
       )
       SELECT created_at AS "createdAt" FROM created
-    `.execute(database);
+    `
+      .execute(database)
+      .catch((error) => Promise.reject(unavailable(error)));
     const [created] = rows;
     if (!created)
       throw new ApiError('conflict', { message: 'this id is taken, or was once: choose another' });
@@ -121,6 +126,13 @@ export class Documents {
       logger.error({ docId, err: error }, 'a deleted document could not be removed yet; the workers do it'),
     );
   }
+}
+
+/** An id that was never used: 128 random bits. */
+export function newDocId(): DocId {
+  const docId = parseDocId(randomBytes(ID_BYTES).toString('base64url'));
+  if (docId === null) throw new Error('base64url is made of the characters of a document id');
+  return docId;
 }
 
 /**

@@ -11,7 +11,7 @@ import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import type { Kysely } from 'kysely';
-import { Documents } from '../access/documents.ts';
+import { Documents, newDocId } from '../access/documents.ts';
 import { Grants } from '../access/grants.ts';
 import { KickBus } from '../access/kick-bus.ts';
 import { SqlAccess } from '../access/sql-access.ts';
@@ -23,7 +23,7 @@ import { grantRoutes } from '../http/grant-routes.ts';
 import { AccountRows } from './account-rows.ts';
 import { knownPeople } from './known-people.ts';
 import { recordedAudit } from './recorded-audit.ts';
-import { freshDoc, nodeAt, startTestCluster, type TestCluster } from './test-cluster.ts';
+import { nodeAt, startTestCluster, type TestCluster } from './test-cluster.ts';
 import type { TestNodeOptions } from './test-node.ts';
 
 /** Only kicks end anything within a test. */
@@ -98,7 +98,7 @@ export async function startDocumentCluster(
       const snapshots = new PostgresSnapshotStore(database);
       const purge = (docId: DocId) => purgeOn(database, docId);
       const shared = { database, access, audit, kicks: own };
-      const documents = new Documents({ ...shared, purge, newId: freshDoc, logger: { error: () => {} } });
+      const documents = new Documents({ ...shared, purge, newId: newDocId, logger: { error: () => {} } });
       const grants = new Grants({ ...shared, links, now: Date.now });
       const routes = [
         documentRoutes(documents),
