@@ -75,6 +75,8 @@ describe('an edit made on one node while a worker saves', () => {
       if (held === 'commit') {
         const locked = Promise.withResolvers<void>();
         holding = cluster.database.db.transaction().execute(async (transaction) => {
+          // Longer than the 10 s after which an edit is folded at the latest (SNAP5), and than the pool's own limit.
+          await sql`SET LOCAL idle_in_transaction_session_timeout = '60s'`.execute(transaction);
           await transaction
             .selectFrom('document_snapshots')
             .select('doc_id')
@@ -93,7 +95,7 @@ describe('an edit made on one node while a worker saves', () => {
       if (held === 'commit')
         await eventually(async () => (await waitingCommits()) > 0, {
           what: 'the worker waits to commit',
-          withinMs: 15_000,
+          withinMs: 20_000,
         });
 
       const author = await open(1, docId, 'author');
