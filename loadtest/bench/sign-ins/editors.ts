@@ -93,7 +93,11 @@ export class Editors {
     const arrived = { what: 'every edit has arrived', withinMs: ARRIVE_WITHIN_MS };
     await eventually(() => owed() === 0, arrived).catch(() => {});
     const missing = owed();
-    for (const provider of this.#providers) provider.destroy();
+    for (const provider of this.#providers) {
+      provider.destroy();
+      // Its timer would keep the process for ever.
+      provider.awareness.destroy();
+    }
     return missing;
   }
 

@@ -47,7 +47,7 @@ export function troubles(cluster: FaultCluster, docIds: readonly string[]): Name
       make: (): Trouble => ({ kind: 'flood', base, docId, what }),
     })),
     {
-      name: 'one 20 MB document, sent at once (stalls up to 400 ms are known), opened while it is edited',
+      name: 'one 20 MB document, sent at once (stalls up to 600 ms are known), opened while it is edited',
       make: (round) => ({
         kind: 'large-document',
         bases,
@@ -55,7 +55,7 @@ export function troubles(cluster: FaultCluster, docIds: readonly string[]): Name
         bytes: LARGE_BYTES,
         pieces: 'one',
       }),
-      knownStallMs: 400,
+      knownStallMs: 600,
     },
     {
       name: 'one document that grows to 20 MB, opened by newcomers while it is edited',
