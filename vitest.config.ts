@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import type { Part } from './apps/engine/src/testing/services/ensure-installed.ts';
+import type { Part } from './apps/engine/src/testing/services/programs.ts';
 import { SUITES, type Suite } from './apps/engine/src/testing/suites.ts';
 
 /** Suites that do not start their own services get one of each kind for the whole run. */
@@ -20,7 +20,7 @@ function project({ name, suffix, needs, alone }: Suite, order: number) {
       name,
       // With "development" Yjs freezes values as it reads them, and fails on some that it reads otherwise.
       env: { NODE_ENV: 'test' },
-      include: [`apps/**/*${suffix}`, `loadtest/**/*${suffix}`],
+      include: ['apps', 'infra', 'k8s', 'loadtest'].map((room) => `${room}/**/*${suffix}`),
       exclude: [...configDefaults.exclude, ...longer.map((other) => `**/*${other.suffix}`)],
       globalSetup: alone ? [] : needs.flatMap((part) => SHARED_SERVICES[part] ?? []),
       // One suite after the other, the quick ones first: figures of the later ones must not suffer from the earlier.

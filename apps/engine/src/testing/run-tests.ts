@@ -4,7 +4,8 @@
  * with `CI=true`, no suite was left out.
  */
 import { type CliOptions, createVitest, parseCLI, startVitest, type Vitest } from 'vitest/node';
-import { ensureInstalled, installCommand, type Part } from './services/ensure-installed.ts';
+import { ensureInstalled, installCommand } from './services/ensure-installed.ts';
+import type { Part } from './services/programs.ts';
 import { SUITES, type Suite } from './suites.ts';
 
 type Count = { passed: number; failed: number };

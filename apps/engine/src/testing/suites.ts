@@ -1,4 +1,4 @@
-import type { Part } from './services/ensure-installed.ts';
+import type { Part } from './services/programs.ts';
 
 /** One kind of tests: what its files end in, and what they need beside Node. */
 export type Suite = {
@@ -20,6 +20,14 @@ export const SUITES: readonly Suite[] = [
     name: 'browser',
     suffix: '.browser.test.ts',
     needs: ['chromium', 'redis', 'postgres', 'nginx'],
+    alone: true,
+  },
+  { name: 'image', suffix: '.image.test.ts', needs: ['hadolint'], alone: true },
+  { name: 'alerts', suffix: '.alerts.test.ts', needs: ['promtool'], alone: true },
+  {
+    name: 'proxy',
+    suffix: '.proxy.test.ts',
+    needs: ['redis', 'postgres', 'nginx', 'caddy', 'haproxy', 'traefik'],
     alone: true,
   },
   { name: 'cluster', suffix: '.cluster.test.ts', needs: ['redis', 'postgres', 'nginx'], alone: true },

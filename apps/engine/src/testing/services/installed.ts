@@ -1,15 +1,28 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 // Debian keeps servers out of the PATH of ordinary users.
 const MORE_PLACES = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin', '/usr/local/bin'];
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
 
+/** Where `npm test` puts programs that Debian does not have, or only in versions that are too old. */
+export const PROGRAMS_DIRECTORY = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+  'kryton-cluster',
+);
+
 /** The full path of the program `name` on the PATH or in a usual place for servers; null when there is none. */
 export function findExecutable(name: string, furtherPlaces: readonly string[] = []): string | null {
   const places = [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_PLACES, ...furtherPlaces];
   const paths = places.filter((place) => place !== '').map((place) => join(place, name));
   return paths.find(isExecutable) ?? null;
+}
+
+/** The full path of one of the programs in {@link PROGRAMS_DIRECTORY}, where `npm test` puts them; null without it. */
+export function findOwnProgram(name: 'caddy' | 'traefik' | 'hadolint' | 'k6'): string | null {
+  const path = join(PROGRAMS_DIRECTORY, 'bin', name);
+  return isExecutable(path) ? path : null;
 }
 
 /** Like {@link findExecutable}, for PostgreSQL's programs: Debian has them in `/usr/lib/postgresql/<version>/bin`. */
