@@ -12,6 +12,9 @@ type Count = { passed: number; failed: number };
 type Wanted = { readonly suite: Suite; readonly files: number };
 type LeftOut = Wanted & { readonly missing: readonly Part[] };
 
+/** A message that shows two whole documents would push the other names off the screen. */
+const FAILURE_CHARACTERS = 500;
+
 const count: Count = { passed: 0, failed: 0 };
 try {
   process.exitCode = (await runTests(process.argv.slice(2))) ? 0 : 1;
@@ -60,17 +63,28 @@ async function runSuites(suites: readonly Wanted[], filter: string[], options: C
   await vitest.close();
 }
 
-/** A test that did not pass has failed, skipped ones too: nothing here may be skipped. So has a file that did not load. */
+/**
+ * A test that did not pass has failed, skipped ones too: nothing here may be skipped. So has a file that did not load.
+ * Each is named once more at the end, where whoever sees only the end of a log finds it.
+ */
 function addUp(vitest: Vitest): void {
   for (const module of vitest.state.getTestModules()) {
     const failedBefore = count.failed;
     for (const test of module.children.allTests()) {
-      if (test.result().state === 'passed') count.passed += 1;
-      else count.failed += 1;
+      const { state, errors } = test.result();
+      if (state === 'passed') count.passed += 1;
+      else fail(`${module.relativeModuleId} > ${test.fullName}`, errors?.[0]?.message ?? state);
     }
-    if (!module.ok() && count.failed === failedBefore) count.failed += 1;
+    if (!module.ok() && count.failed === failedBefore) {
+      fail(module.relativeModuleId, module.errors()[0]?.message ?? 'did not load');
+    }
   }
-  count.failed += vitest.state.getUnhandledErrors().length;
+  for (const error of vitest.state.getUnhandledErrors()) fail('outside any test', String(error));
+}
+
+function fail(name: string, why: string): void {
+  count.failed += 1;
+  console.log(`FAILED ${name}: ${why.slice(0, FAILURE_CHARACTERS)}`);
 }
 
 function report(leftOut: readonly LeftOut[]): void {

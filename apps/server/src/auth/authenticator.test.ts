@@ -1,10 +1,10 @@
 import { parseDocId } from '@kryton/engine/protocol/ids.ts';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../http/errors.ts';
+import { visitors } from '../testing/visitors.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { LinkTokens } from './link-tokens.ts';
 import type { CredentialSource, Principal } from './principal.ts';
-import { visitors } from './visitors.ts';
 
 const COOKIE = 'better-auth.session_token=good';
 const AGENT = `kryton_${'a'.repeat(43)}`;

@@ -2,10 +2,10 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import type { Authenticator } from '../auth/principal.ts';
-import { visitors } from '../auth/visitors.ts';
 import type { ApiRoutes } from '../http/api.ts';
 import { rawHttp, requestOf, upgradeRequest } from '../testing/raw-http.ts';
 import { freshDoc, nodeAt, startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+import { visitors } from '../testing/visitors.ts';
 import { loggerOptions } from './logger-options.ts';
 
 const AGENT = 'kryton_agentSecretagentSecretagentSecretagentSecret';

@@ -9,12 +9,12 @@ import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import type { Access } from '../access/access.ts';
-import { openAccess } from '../access/open-access.ts';
 import type { Accounts, AccountsParts } from '../accounts.ts';
 import { type ClusterNode, createNode, type NodeLimits, type NodeParts } from '../app.ts';
 import type { Authenticator } from '../auth/principal.ts';
-import { visitors } from '../auth/visitors.ts';
 import type { ApiRoutes } from '../http/api.ts';
+import { openAccess } from './open-access.ts';
+import { visitors } from './visitors.ts';
 
 export type TestNodeOptions = Pick<
   NodeParts,

@@ -116,7 +116,10 @@ describe('a document that is shared', () => {
     await ada.share(async (dialog) => {
       await dialog.getByTestId('grant-role').selectOption('viewer');
       await dialog.getByTestId('failure').filter({ hasText: 'owner', visible: true }).first().waitFor();
-      expect(await dialog.getByTestId('grant-role').inputValue()).toBe('owner');
+      // The list is read again after the refusal is shown.
+      await expect
+        .poll(() => dialog.getByTestId('grant-role').inputValue(), { timeout: 10_000 })
+        .toBe('owner');
       await dialog.getByTestId('email').fill('nobody@example.com');
       await dialog.getByTestId('add-person').getByRole('button').click();
       await dialog

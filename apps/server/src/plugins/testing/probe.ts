@@ -1,8 +1,8 @@
 import { principalId } from '@kryton/engine/protocol/ids.ts';
 import type { Access } from '../../access/access.ts';
-import { openAccess } from '../../access/open-access.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { type KnownPeople, knownPeople } from '../../testing/known-people.ts';
+import { openAccess } from '../../testing/open-access.ts';
 import type { Plugin, PluginContext, PluginMessage, PluginRequest } from '../plugin.ts';
 
 export const person = (name: string): Principal => ({

@@ -1,4 +1,4 @@
-import type { Access } from './access.ts';
+import type { Access } from '../access/access.ts';
 
 /** Everybody may edit everything: for tests and simulations of what lies behind the edge, never for a product. */
 export const openAccess: Access = {
