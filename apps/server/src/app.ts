@@ -127,17 +127,25 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     counters: parts.counters ?? null,
     wallClock: Date.now,
     onError: (error) => logger.warn({ err: error }, 'counts of this node did not reach the others'),
+    onLimited: (kind) => metrics.rateLimited(kind),
   });
   const cache = new CacheBudget(limits.cacheBytes);
   const pending = new PendingBudget(limits.pendingBytes);
   let isDraining = false;
 
   const metrics: NodeMetrics = new NodeMetrics(name, {
+    isReady: () => refusal() === null,
+    isDraining: () => isDraining,
+    canaryAgeSeconds: () => canary.silentMs / 1000,
     connections: () => connections.size,
+    connectionsLimit: () => limits.connections,
+    slowReaders: () => connections.slowReaders(limits.outboxBytes),
     documents: () => rooms.size,
     cacheBytes: () => cache.bytes,
+    cacheLimitBytes: () => cache.limitBytes,
     outboxBytes: () => connections.outboxBytes(),
     pendingBytes: () => pending.bytes,
+    pendingLimitBytes: () => pending.limitBytes,
     oldestUnfoldedSeconds: () => rooms.oldestUnfoldedMs() / 1000,
   });
   const rooms = new Rooms({ ...parts, node: id, cache, pending, metrics, logger });
@@ -146,6 +154,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     logger,
     timers,
     graceMs: limits.graceMs,
+    onHeard: (ms) => metrics.canaryHeard(ms),
     // What a deaf node shows is stale, also to those who only read: they find another node, or come back.
     onSilence: () => void connections.closeAll('logUnreachable', 1, async () => {}),
   });
@@ -169,6 +178,10 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     preClose: (done) => done(),
   });
   paceRequests(app, timers);
+  app.addHook('onResponse', (request, reply, done) => {
+    if (!request.ws) metrics.answered(reply.statusCode, reply.elapsedTime);
+    done();
+  });
   const address = webAddressOf(parts);
   await registerSecurityHeaders(app, address);
   refuseMisplaced(app);
@@ -180,13 +193,13 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     rates,
     connections,
     refusal,
-    onConnection: (result: 'accepted' | 'refused') => metrics.upgrade(result),
+    counts: metrics,
   };
   registerYjsRoute(app, { ...upgrades, nodeName: name, rooms });
   const plugins = await mountPlugins(app, {
     ...upgrades,
     plugins: parts.plugins ?? null,
-    registry: metrics.registry,
+    metrics: metrics.set,
   });
   if (parts.auth) await registerAuthRoutes(app, parts.auth);
   if (parts.signingKeys) registerJwksRoute(app, parts.signingKeys);
@@ -207,7 +220,10 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     ...(parts.reviewEveryMs !== undefined && { everyMs: parts.reviewEveryMs }),
     onDeleted: (docId) => rooms.discard(docId),
   });
-  const forgetInterruption = log.onInterruption(() => void tails.compareAll());
+  const forgetInterruption = log.onInterruption(() => {
+    metrics.interrupted();
+    void tails.compareAll();
+  });
   const background = Promise.all([canary.run(), tails.run(), revocations.run()]);
   let cancelTick = () => {};
   const tick = () => {

@@ -3,7 +3,8 @@ import type { Addition, SharedCounters } from '@kryton/engine/counters/shared-co
 import { WINDOW_MS, WindowCount } from './window-count.ts';
 
 /** What is counted: upgrades, API requests, messages on WebSockets, and tokens that were not valid. */
-export type LimitKind = 'handshakes' | 'requests' | 'messages' | 'failures';
+export const LIMIT_KINDS = ['handshakes', 'requests', 'messages', 'failures'] as const;
+export type LimitKind = (typeof LIMIT_KINDS)[number];
 
 /** The most within a minute, on all nodes together, for each of whom it is counted. */
 export type MinuteLimits = Readonly<Record<LimitKind, number>>;
@@ -15,6 +16,8 @@ export type RateLimitsParts = {
   /** ms since 1970: nodes count the same minutes. */
   readonly wallClock: () => number;
   readonly onError: (error: unknown) => void;
+  /** Called each time that somebody is over a limit; nobody is told unless given. */
+  readonly onLimited?: (kind: LimitKind) => void;
   /** For how many of each kind this node counts; 50,000 unless told: about 10 MB when all four kinds are full. */
   readonly maxSubjects?: number;
 };
@@ -78,6 +81,12 @@ export class RateLimits {
 
   /** Seconds until one more is within the limit; 0 when it is. */
   waitS(kind: LimitKind, subject: string): number {
+    const waitS = this.#waitS(kind, subject);
+    if (waitS > 0) this.#parts.onLimited?.(kind);
+    return waitS;
+  }
+
+  #waitS(kind: LimitKind, subject: string): number {
     const counted = this.#find(kind, subject);
     if (!counted) return 0;
     const { window, passed } = this.#now();

@@ -1,7 +1,7 @@
 import type { MessageBus } from '@kryton/engine/bus/message-bus.ts';
 import { StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
+import type { MetricSet } from '@kryton/engine/metrics/metric-set.ts';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import type { Registry } from 'prom-client';
 import type { ApiRoutes } from '../http/api.ts';
 import { type PluginSocketParts, registerPluginSockets } from '../socket/plugin-route.ts';
 import type { LoadedPlugin } from './load-plugins.ts';
@@ -19,8 +19,8 @@ export type PluginParts = Omit<PluginSocketParts, 'show'> & {
   /** The name of this node. */
   readonly name: string;
   readonly logger: FastifyBaseLogger;
-  /** Where the figures of the plugins go. */
-  readonly registry: Registry;
+  /** Of the node; those of its plugins join them. */
+  readonly metrics: MetricSet;
   /** Unless told, those that `plugin.ts` promises. */
   readonly deadlines?: PluginDeadlines;
 };
@@ -41,7 +41,7 @@ export type MountedPlugins = {
 export async function mountPlugins(app: FastifyInstance, parts: PluginParts): Promise<MountedPlugins> {
   if (parts.plugins === null) return { routes: () => {}, close: async () => {} };
   const { loaded, bus } = parts.plugins;
-  const metrics = new PluginMetrics(parts.registry);
+  const metrics = new PluginMetrics(parts.metrics);
   const people = new ShownPeople();
   const deadlines = parts.deadlines ?? DEADLINES;
   const mounted: ApiRoutes[] = [];

@@ -1,4 +1,7 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Labels, MetricSet } from '@kryton/engine/metrics/metric-set.ts';
+import type { Counter, Gauge } from 'prom-client';
+
+const PLUGIN = { plugin: { anyOf: 'the plugins that were loaded' } } as const satisfies Labels;
 
 /** The figures of the plugins of a node. The label `plugin` has as many values as plugins were loaded. */
 export class PluginMetrics {
@@ -7,32 +10,23 @@ export class PluginMetrics {
   readonly #sockets: Gauge<'plugin'>;
   readonly #on: Gauge<'plugin'>;
 
-  constructor(registry: Registry) {
-    const registers = [registry];
-    this.#requests = new Counter({
-      name: 'kryton_plugin_requests_total',
-      help: 'HTTP requests and WebSocket messages that plugins handled, and how that went.',
-      labelNames: ['plugin', 'kind', 'result'],
-      registers,
-    });
-    this.#faults = new Counter({
-      name: 'kryton_plugin_faults_total',
-      help: 'Errors of plugins: handled ones ended a request or a socket, uncaught ones nobody waited for.',
-      labelNames: ['plugin', 'kind'],
-      registers,
-    });
-    this.#sockets = new Gauge({
-      name: 'kryton_plugin_sockets',
-      help: 'Open WebSocket connections of plugins.',
-      labelNames: ['plugin'],
-      registers,
-    });
-    this.#on = new Gauge({
-      name: 'kryton_plugin_on',
-      help: '1 while a plugin runs, 0 when it was switched off after repeated faults.',
-      labelNames: ['plugin'],
-      registers,
-    });
+  constructor(set: MetricSet) {
+    this.#requests = set.counter(
+      'kryton_plugin_requests_total',
+      'HTTP requests and WebSocket messages that plugins handled, and how that went.',
+      { ...PLUGIN, kind: ['http', 'message'], result: ['ok', 'failed'] },
+    );
+    this.#faults = set.counter(
+      'kryton_plugin_faults_total',
+      'Errors of plugins: handled ones ended a request or a socket, uncaught ones nobody waited for.',
+      { ...PLUGIN, kind: ['handled', 'uncaught'] },
+    );
+    this.#sockets = set.gauge('kryton_plugin_connections', 'Open WebSocket connections of plugins.', PLUGIN);
+    this.#on = set.gauge(
+      'kryton_plugin_on',
+      '1 while a plugin runs, 0 when it was switched off after repeated faults.',
+      PLUGIN,
+    );
   }
 
   handled(plugin: string, kind: 'http' | 'message', result: 'ok' | 'failed'): void {

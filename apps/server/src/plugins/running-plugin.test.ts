@@ -1,5 +1,5 @@
+import { MetricSet } from '@kryton/engine/metrics/metric-set.ts';
 import { manualTimers } from '@kryton/engine/testing/manual-timers.ts';
-import { Registry } from 'prom-client';
 import { beforeEach, expect, it } from 'vitest';
 import { PluginMetrics } from './plugin-metrics.ts';
 import { RunningPlugin } from './running-plugin.ts';
@@ -17,7 +17,7 @@ beforeEach(() => {
     warn() {},
     error: (_details: object, line: string) => void lines.push(line),
   };
-  const metrics = new PluginMetrics(new Registry());
+  const metrics = new PluginMetrics(new MetricSet('node-1'));
   const deadlines = { setupMs: 50, handlerMs: 50, closeMs: 50 };
   plugin = new RunningPlugin({ id: 'shaky', log, metrics, timers, deadlines });
 });

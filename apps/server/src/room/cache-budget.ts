@@ -14,6 +14,10 @@ export class CacheBudget {
     this.#capBytes = capBytes;
   }
 
+  get limitBytes(): number {
+    return this.#capBytes;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

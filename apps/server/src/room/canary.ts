@@ -12,6 +12,8 @@ export type CanaryOptions = {
   readonly timers: Timers;
   readonly graceMs: number;
   readonly onSilence: () => void;
+  /** Called with each heartbeat that was heard, and how long it took, in ms. */
+  readonly onHeard?: (ms: number) => void;
 };
 
 /**
@@ -25,16 +27,18 @@ export class Canary {
   readonly #timers: Timers;
   readonly #graceMs: number;
   readonly #onSilence: () => void;
+  readonly #onHeard: (ms: number) => void;
   #heardAt: number;
   #hasToldSilence = false;
   #renewedAt = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
   /** `onSilence` is called once each time that the node has not heard itself for `graceMs` (LOG6). */
-  constructor(node: NodeId, log: UpdateLog, { logger, timers, graceMs, onSilence }: CanaryOptions) {
+  constructor(node: NodeId, log: UpdateLog, { logger, timers, graceMs, onSilence, onHeard }: CanaryOptions) {
     this.#node = node;
     this.#graceMs = graceMs;
     this.#onSilence = onSilence;
+    this.#onHeard = onHeard ?? (() => {});
     this.#log = log;
     this.#logger = logger;
     this.#timers = timers;
@@ -43,7 +47,12 @@ export class Canary {
 
   /** False when the node has not heard itself for 5 s: it is then not ready, and refuses new connections. */
   get isHearing(): boolean {
-    return this.#timers.now() - this.#heardAt < DEAF_AFTER_MS;
+    return this.silentMs < DEAF_AFTER_MS;
+  }
+
+  /** Since the node last heard itself, in ms. */
+  get silentMs(): number {
+    return this.#timers.now() - this.#heardAt;
   }
 
   async run(): Promise<void> {
@@ -52,6 +61,7 @@ export class Canary {
       try {
         await this.#log.canary(this.#node, BEAT_MS);
         this.#heardAt = this.#timers.now();
+        this.#onHeard(this.#heardAt - startedAt);
         this.#hasToldSilence = false;
       } catch (error) {
         await this.#unheard(error);

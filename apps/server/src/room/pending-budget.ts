@@ -15,6 +15,10 @@ export class PendingBudget {
     this.#lowBytes = highBytes / 2;
   }
 
+  get limitBytes(): number {
+    return this.#highBytes;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

@@ -30,11 +30,18 @@ export type RoomLimits = {
   readonly foldDelayMs: number;
 };
 
+/** `retried`: the same bytes are tried again. `given-up`: nobody was told that they are durable (LOG6). */
+export type AppendFailure = 'retried' | 'given-up';
+
 /** What a room counts. Durations in ms. */
 export type RoomMetrics = {
   updateIn(bytes: number): void;
-  updateOut(sockets: number): void;
+  /** A batch of `bytes` was written to so many sockets. */
+  updateOut(sockets: number, bytes: number): void;
+  /** A batch left when the document gathered for `windowMs` (ROOM2). */
+  gathered(windowMs: number): void;
   appended(ms: number): void;
+  appendFailed(outcome: AppendFailure): void;
   fannedOut(ms: number): void;
   resync(reason: ResyncReason): void;
   load(): void;

@@ -91,16 +91,21 @@ export class Room {
       known: () => this.#follower.reached,
       windowMs: () => {
         this.#window.turn(timers.now());
+        metrics.gathered(this.#window.ms);
         return this.#window.ms;
       },
       onLost: () => this.#resync.run('lost'),
       onAppended: (position, startedAt) => this.#appended(position, startedAt),
       onSettled: (bytes) => this.#backpressure.settled(bytes),
       onUnreachable: () => {
+        metrics.appendFailed('given-up');
         this.#backpressure.settled(this.pendingBytes);
         this.closeAll('logUnreachable');
       },
-      onRetry: onError,
+      onRetry: (error) => {
+        metrics.appendFailed('retried');
+        onError(error);
+      },
       onUnmergeable: (error) => {
         metrics.setAside();
         logger.error({ docId, err: error }, 'a batch cannot be merged and is appended piece by piece');
@@ -293,11 +298,12 @@ export class Room {
     const startedAt = timers.now();
     const checked = this.#state.check(position, update);
     if (checked === null) return;
-    const sockets = this.#audience.deliver(prepareFrame(encodeUpdate(checked.update)));
+    const frame = prepareFrame(encodeUpdate(checked.update));
+    const sockets = this.#audience.deliver(frame);
     this.#state.append(position, checked);
     const now = timers.now();
     this.#window.spent(now - startedAt);
-    metrics.updateOut(sockets);
+    metrics.updateOut(sockets, frame.length);
     const awaited = this.#awaited;
     if (awaited && awaited.position.epoch === position.epoch && awaited.position.seq <= position.seq) {
       metrics.fannedOut(now - awaited.startedAt);

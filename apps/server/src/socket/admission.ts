@@ -1,10 +1,11 @@
+import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
 import type { FastifyRequest } from 'fastify';
 import type { Access } from '../access/access.ts';
 import { demandRole } from '../access/demand-role.ts';
 import type { Role } from '../access/role.ts';
 import type { Principal } from '../auth/principal.ts';
-import { ApiError, unavailable } from '../http/errors.ts';
+import { ApiError, type ApiErrorCode, unavailable } from '../http/errors.ts';
 import {
   identifyWithinLimits,
   type LimitedIdentityParts,
@@ -25,7 +26,14 @@ export type AdmissionParts = LimitedIdentityParts & {
   readonly limits: ConnectionCaps;
   /** Why this node takes no new connections at the moment; null when it does. */
   readonly refusal: () => 'draining' | 'logUnreachable' | null;
-  readonly onConnection: (event: 'accepted' | 'refused') => void;
+  readonly counts: EdgeCounts;
+};
+
+/** What is counted where WebSockets come and are sent away. */
+export type EdgeCounts = {
+  accepted(): void;
+  refused(reason: ApiErrorCode): void;
+  closed(kind: CloseKind): void;
 };
 
 /** How many WebSockets this node takes: in all, on one document, and of one user, agent or link. */
@@ -119,7 +127,7 @@ export async function counted<Admitted>(
   try {
     return await admit();
   } catch (error) {
-    parts.onConnection('refused');
+    parts.counts.refused(error instanceof ApiError ? error.code : 'internal');
     throw error;
   }
 }

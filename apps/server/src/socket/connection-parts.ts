@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
+import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
 import type { ConnectionId, DocId } from '@kryton/engine/protocol/ids.ts';
 import type { WebSocket } from 'ws';
 import type { Role } from '../access/role.ts';
@@ -30,6 +31,8 @@ export type ConnectionParts = {
   /** The node's queue for answers that take a moment. */
   readonly turns: Turns;
   readonly limits: ConnectionLimits;
+  /** The node ends this connection. */
+  readonly onClose: (kind: CloseKind) => void;
   /** The tick of the node's keep-alive clock, in s. */
   readonly tick: () => number;
 };

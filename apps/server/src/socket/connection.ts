@@ -180,6 +180,7 @@ export class Connection implements Member, LiveSocket {
     if (this.#state.kind === 'closed') return;
     const { code, reason, logLevel } = CLOSE_CODES[kind];
     const { logger, socket, id } = this.#parts;
+    this.#parts.onClose(kind);
     if (logLevel !== 'info') logger.warn({ connection: id, code, detail }, `closed a connection: ${reason}`);
     this.ended();
     socket.close(code, reason);

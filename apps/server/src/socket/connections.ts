@@ -91,6 +91,13 @@ export class Connections {
     return bytes;
   }
 
+  /** How many readers are behind: more than `highBytes` wait for them (ROOM4). */
+  slowReaders(highBytes: number): number {
+    let slow = 0;
+    for (const connection of this.#all.keys()) if (connection.outboxBytes > highBytes) slow++;
+    return slow;
+  }
+
   /** Called once a second. One timer serves all connections, so that an idle one costs no timer of its own. */
   tick(): void {
     this.#now++;

@@ -36,6 +36,8 @@ export type PluginConnectionParts = {
   readonly limits: ConnectionLimits;
   readonly timers: Timers;
   readonly logger: RoomLogger;
+  /** The node ends this connection. */
+  readonly onClose: (kind: CloseKind) => void;
   /** The tick of the node's keep-alive clock, in s. */
   readonly tick: () => number;
 };
@@ -132,6 +134,7 @@ export class PluginConnection implements LiveSocket {
     if (!this.#isOpen) return;
     const { code, reason, logLevel } = CLOSE_CODES[kind];
     const { logger, socket, id, plugin } = this.#parts;
+    this.#parts.onClose(kind);
     if (logLevel !== 'info')
       logger.warn(
         { connection: id, plugin: plugin.id, code, detail },

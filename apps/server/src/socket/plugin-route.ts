@@ -86,12 +86,13 @@ export function registerPluginSockets(
           shown: parts.show(principal),
           params: Object.freeze({ ...request.params }),
           maxMessageBytes: Math.min(route.maxMessageBytes ?? USUAL_MESSAGE_BYTES, parts.limits.messageBytes),
+          onClose: (kind) => parts.counts.closed(kind),
           tick: () => parts.connections.now,
         });
         open.add(connection);
         parts.connections.add(connection, owner);
         plugin.metrics.sockets(plugin.id, 1);
-        parts.onConnection('accepted');
+        parts.counts.accepted();
         parts.logger.debug({ connection: id, plugin: plugin.id, principal: principal.id }, 'connected');
         listen(socket, connection, () => {
           open.delete(connection);

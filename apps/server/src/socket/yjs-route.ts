@@ -81,10 +81,11 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
         turns,
         logger,
         limits,
+        onClose: (kind) => parts.counts.closed(kind),
         tick: () => connections.now,
       });
       connections.add(connection, owner);
-      parts.onConnection('accepted');
+      parts.counts.accepted();
       logger.debug({ connection: id, docId, principal: principal.id }, 'connected');
       const use = rooms.use(docId);
       listen(socket, connection, () => {

@@ -43,7 +43,9 @@ const TICK_MS = 1_000;
 const NOTHING_COUNTED: Omit<RoomMetrics, 'resync'> = {
   updateIn() {},
   updateOut() {},
+  gathered() {},
   appended() {},
+  appendFailed() {},
   fannedOut() {},
   load() {},
   encode() {},
@@ -168,6 +170,7 @@ export class SimNode {
       turns: this.#turns,
       logger: this.#logger,
       limits: LIMITS,
+      onClose: () => {},
       tick: () => this.#connections.now,
     });
     this.#connections.add(connection, { principal: 'visitor:simulated', network: '127.0.0.1', docId });

@@ -1,5 +1,5 @@
-import type { MetricsSource } from '@kryton/engine/lifecycle/metrics-server.ts';
 import { AggregatorRegistry, Registry } from 'prom-client';
+import type { MetricsSource } from '../lifecycle/metrics-server.ts';
 
 /**
  * The figures of several registries as one text. Nodes in one process have metrics of the same names; their label `node`
