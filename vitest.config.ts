@@ -8,12 +8,12 @@ const SHARED_SERVICES: Partial<Record<Part, string>> = {
   postgres: './apps/engine/src/testing/postgres.global-setup.ts',
 };
 
-const LONG = { maxWorkers: 1, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+const LONG = { testTimeout: 120_000, hookTimeout: 120_000 };
 const USUAL = { testTimeout: 20_000, hookTimeout: 20_000 };
 
 export default defineConfig({ test: { projects: SUITES.map(project) } });
 
-function project({ name, suffix, needs, alone }: Suite, order: number) {
+function project({ name, suffix, needs, atOnce }: Suite, order: number) {
   const longer = SUITES.filter((other) => other.suffix !== suffix && other.suffix.endsWith(suffix));
   return {
     test: {
@@ -22,10 +22,10 @@ function project({ name, suffix, needs, alone }: Suite, order: number) {
       env: { NODE_ENV: 'test' },
       include: ['apps', 'infra', 'k8s', 'loadtest'].map((room) => `${room}/**/*${suffix}`),
       exclude: [...configDefaults.exclude, ...longer.map((other) => `**/*${other.suffix}`)],
-      globalSetup: alone ? [] : needs.flatMap((part) => SHARED_SERVICES[part] ?? []),
+      globalSetup: atOnce !== null ? [] : needs.flatMap((part) => SHARED_SERVICES[part] ?? []),
       // One suite after the other, the quick ones first: figures of the later ones must not suffer from the earlier.
       sequence: { groupOrder: order + 1 },
-      ...(alone ? LONG : USUAL),
+      ...(atOnce === null ? USUAL : { ...LONG, maxWorkers: atOnce, fileParallelism: atOnce > 1 }),
     },
   };
 }

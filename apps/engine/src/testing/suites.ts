@@ -6,29 +6,34 @@ export type Suite = {
   readonly name: string;
   readonly suffix: string;
   readonly needs: readonly Part[];
-  /** Starts real processes: its files run one at a time, with long timeouts. */
-  readonly alone: boolean;
+  /** Its files start real processes: so many run at a time, with long timeouts. Null: as many as there are cores. */
+  readonly atOnce: 1 | 2 | null;
 };
 
-/** In the order in which they run. A file that fits several suffixes belongs to the longest. */
+/**
+ * In the order in which they run. A file that fits several suffixes belongs to the longest. Those of `cluster` mostly
+ * wait for processes, so two go together.
+ */
 export const SUITES: readonly Suite[] = [
-  { name: 'unit', suffix: '.test.ts', needs: [], alone: false },
-  { name: 'redis', suffix: '.redis.test.ts', needs: ['redis'], alone: false },
-  { name: 'pg', suffix: '.pg.test.ts', needs: ['postgres'], alone: false },
-  { name: 'redis.pg', suffix: '.redis.pg.test.ts', needs: ['redis', 'postgres'], alone: false },
+  { name: 'unit', suffix: '.test.ts', needs: [], atOnce: null },
+  { name: 'redis', suffix: '.redis.test.ts', needs: ['redis'], atOnce: null },
+  { name: 'pg', suffix: '.pg.test.ts', needs: ['postgres'], atOnce: null },
+  { name: 'redis.pg', suffix: '.redis.pg.test.ts', needs: ['redis', 'postgres'], atOnce: null },
   {
     name: 'browser',
     suffix: '.browser.test.ts',
     needs: ['chromium', 'redis', 'postgres', 'nginx'],
-    alone: true,
+    atOnce: 1,
   },
-  { name: 'image', suffix: '.image.test.ts', needs: ['hadolint'], alone: true },
-  { name: 'alerts', suffix: '.alerts.test.ts', needs: ['promtool'], alone: true },
+  { name: 'image', suffix: '.image.test.ts', needs: ['hadolint'], atOnce: 1 },
+  { name: 'alerts', suffix: '.alerts.test.ts', needs: ['promtool'], atOnce: 1 },
   {
     name: 'proxy',
     suffix: '.proxy.test.ts',
     needs: ['redis', 'postgres', 'nginx', 'caddy', 'haproxy', 'traefik'],
-    alone: true,
+    atOnce: 1,
   },
-  { name: 'cluster', suffix: '.cluster.test.ts', needs: ['redis', 'postgres', 'nginx'], alone: true },
+  { name: 'cluster', suffix: '.cluster.test.ts', needs: ['redis', 'postgres', 'nginx'], atOnce: 2 },
+  // What measures, and what keeps the machine busy.
+  { name: 'busy', suffix: '.busy.test.ts', needs: ['redis', 'postgres', 'nginx'], atOnce: 1 },
 ];

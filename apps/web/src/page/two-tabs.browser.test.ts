@@ -43,21 +43,25 @@ describe.each(FRONTS)('two tabs on two of three nodes, which they reach by: %s',
     const ada = await Tab.open(browser, { url: cluster.urlOf(0), docId, person: ADA });
     tabs.push(ada);
     link = await ada.shareLink();
-    const grace = await Tab.open(browser, {
-      url: cluster.urlOf(1),
-      docId,
-      link,
-      person: GRACE,
-      theme: 'dark',
-    });
+    const grace = await openGrace(docId, await nodeOf(ada));
     tabs.push(grace);
-    expect(await nodeOf(ada)).not.toBe(await nodeOf(grace));
     await ada.part('editor').click();
     await ada.type('Ada:\nGrace:');
     await bothShow([ada, grace], 'Ada:\nGrace:');
     await ada.caretToLine(0);
     await grace.caretToLine(1);
     return { ada, grace };
+  }
+
+  /** The proxy counts requests under way as connections too, so that now and then she gets Ada's node and tries again. */
+  async function openGrace(docId: string, adas: PageNode): Promise<Tab> {
+    const where = { url: cluster.urlOf(1), docId, link };
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      const grace = await Tab.open(browser, { ...where, person: GRACE, theme: 'dark' });
+      if ((await nodeOf(grace)) !== adas) return grace;
+      await grace.close();
+    }
+    throw new Error(`ten tabs in a row came to the node ${adas.name}, where Ada is`);
   }
 
   function bothShow(shown: readonly Tab[], text: string): Promise<unknown> {

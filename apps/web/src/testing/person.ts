@@ -20,7 +20,7 @@ export class Person {
   /** Comes to `url`, the origin of the page, and looks at `path` first. */
   static async arrive(browser: Browser, name: string, url: string, path = '/'): Promise<Person> {
     const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(30_000);
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
     const person = await Person.inTab(context, name, url);
     await person.goTo(path);

@@ -56,7 +56,7 @@ export class Tab {
       colorScheme: options.theme ?? 'light',
       deviceScaleFactor: options.scale ?? 1,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     await page.addInitScript(recordMark);
     const tab = new Tab(page);
@@ -137,7 +137,7 @@ export class Tab {
   }
 
   /** Resolves when the mark shows `state`. */
-  async untilMark(state: string, withinMs = 15_000): Promise<void> {
+  async untilMark(state: string, withinMs = 30_000): Promise<void> {
     await this.part('saved-mark', `[data-state="${state}"]`).waitFor({ timeout: withinMs });
   }
 
