@@ -17,6 +17,7 @@ import type { Auth } from './auth/create-auth.ts';
 import type { Authenticator } from './auth/principal.ts';
 import { NO_SIGN_IN } from './auth/sign-in-features.ts';
 import type { SigningKeys } from './auth/signing-keys.ts';
+import { ConnectionAge } from './drain/connection-age.ts';
 import { drainNode } from './drain/drain.ts';
 import { type ApiRoutes, limitRequests, registerApi } from './http/api.ts';
 import { paceRequests } from './http/arrivals.ts';
@@ -26,7 +27,9 @@ import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
 import { registerOpenApi } from './http/openapi.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
 import { registerSecurityHeaders, type WebAddress } from './http/security-headers.ts';
+import { EventLoopWait } from './limits/event-loop-wait.ts';
 import { limitMessages } from './limits/message-limits.ts';
+import { Overload } from './limits/overload.ts';
 import { type MinuteLimits, RateLimits } from './limits/rate-limits.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import type { LoadedPlugin } from './plugins/load-plugins.ts';
@@ -99,6 +102,10 @@ export type NodeLimits = ConnectionCaps & {
   readonly foldDelayMs: number;
   /** Over how long the connections are sent away when the node leaves (DRAIN1). */
   readonly drainMs: number;
+  /** How old a connection may become, in ms; 0: as old as it likes. */
+  readonly maxConnectionAgeMs: number;
+  /** How long a message may wait for the event loop before newcomers are refused, in ms; 0: they never are. */
+  readonly overloadDelayMs: number;
 };
 
 /** One running node. */
@@ -158,7 +165,22 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     // What a deaf node shows is stale, also to those who only read: they find another node, or come back.
     onSilence: () => void connections.closeAll('logUnreachable', 1, async () => {}),
   });
-  const refusal = () => (isDraining ? 'draining' : canary.isHearing ? null : 'logUnreachable');
+  const loopWait = new EventLoopWait();
+  const overload = new Overload({
+    maxWaitMs: limits.overloadDelayMs,
+    takeWaitMs: () => loopWait.takeMs(),
+    timers,
+    logger,
+  });
+  const ages = new ConnectionAge({
+    connections,
+    timers,
+    random: Math.random,
+    maxAgeMs: limits.maxConnectionAgeMs,
+  });
+  const unreadyBecause = () => (isDraining ? 'draining' : canary.isHearing ? null : 'logUnreachable');
+  // An overloaded node stays ready: see there.
+  const refusal = () => unreadyBecause() ?? (overload.isOverloaded ? 'overloaded' : null);
 
   const app = createHttpServer({
     logger,
@@ -205,7 +227,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   if (parts.signingKeys) registerJwksRoute(app, parts.signingKeys);
   const routes = [...parts.routes, plugins.routes];
   await registerApi(app, { ...parts, routes, name, rates, rooms, connections });
-  registerHealthRoutes(app, { unreadyBecause: refusal });
+  registerHealthRoutes(app, { unreadyBecause });
   const signIn = parts.auth?.features ?? NO_SIGN_IN;
   await registerPageRoutes(app, { ...parts, address, nodeName: name, signIn });
 
@@ -228,6 +250,8 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   let cancelTick = () => {};
   const tick = () => {
     connections.tick();
+    // While Redis is away, or this node leaves, there is nowhere to send them.
+    if (unreadyBecause() === null) ages.tick();
     limitMessages(connections, rates);
     void rates.share();
     cancelTick = timers.after(KEEP_ALIVE_TICK_MS, tick);
@@ -249,6 +273,8 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
       canary.stop();
       tails.stop();
       cancelTick();
+      overload.stop();
+      loopWait.stop();
       forgetInterruption();
       await revocations.stop();
       await connections.closeAll('draining', 1, async () => {});

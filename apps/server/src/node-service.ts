@@ -30,6 +30,8 @@ export function limitsOf(config: Config): NodeLimits {
     graceMs: config.redisGraceMs,
     foldDelayMs: config.foldDelayMs,
     drainMs: config.drainMs,
+    maxConnectionAgeMs: config.maxConnectionAgeMs,
+    overloadDelayMs: config.overloadDelayMs,
   };
 }
 

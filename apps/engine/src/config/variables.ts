@@ -230,6 +230,22 @@ export const VARIABLES = {
     description: 'Seconds over which a leaving node sends its clients to the others',
     roles: NODES,
   },
+  maxConnectionAgeMs: {
+    name: 'MAX_CONNECTION_AGE',
+    parse: parse.seconds(0, 604_800),
+    fallback: '0',
+    description:
+      'Seconds after which a WebSocket is asked to connect again, so that new nodes fill; each is given a random half to whole of it. 0: never',
+    roles: NODES,
+  },
+  overloadDelayMs: {
+    name: 'OVERLOAD_DELAY_MS',
+    parse: parse.integer(0, 60_000),
+    fallback: '150',
+    description:
+      'Milliseconds a message waits for a busy node, on average and for 3 s, above which new WebSockets are answered with 503. 0: never',
+    roles: NODES,
+  },
   maxMessageBytes: {
     name: 'MAX_MESSAGE_BYTES',
     parse: parse.bytes(64 * 1024, 256 * MIB),

@@ -22,6 +22,12 @@ export const CLOSE_CODES = {
     stockClientReconnects: true,
     logLevel: 'info',
   },
+  rebalanced: {
+    code: 1012,
+    reason: 'connected for long enough here, connect again',
+    stockClientReconnects: true,
+    logLevel: 'info',
+  },
   overloaded: {
     code: 1013,
     reason: 'this node is overloaded, try again later',

@@ -16,6 +16,7 @@ export const API_ERRORS = {
   internal: { status: 500, message: 'something went wrong here; the log of this node has the details' },
   draining: { status: 503, message: 'this node is restarting, try another one' },
   full: { status: 503, message: 'this node has as many connections as it takes, try another one' },
+  overloaded: { status: 503, message: 'this node is overloaded, try another one' },
   switchedOff: {
     status: 503,
     message: 'this part of the node was switched off after repeated faults, try another node',

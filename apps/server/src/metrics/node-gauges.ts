@@ -16,6 +16,7 @@ export type NodeGauges = {
   oldestUnfoldedSeconds(): number;
   isReady(): boolean;
   isDraining(): boolean;
+  isOverloaded(): boolean;
   /** Since the node last heard its own heartbeat (LOG5). */
   canaryAgeSeconds(): number;
 };
@@ -26,6 +27,11 @@ export function registerNodeGauges(set: MetricSet, gauges: NodeGauges): void {
 
   state('kryton_ready', '1 while /readyz answers 200.', gauges.isReady);
   state('kryton_draining', '1 from the moment at which the node was told to leave.', gauges.isDraining);
+  state(
+    'kryton_overloaded',
+    '1 while newcomers are refused because messages wait for the event loop (OVERLOAD_DELAY_MS).',
+    gauges.isOverloaded,
+  );
   gauge(
     'kryton_canary_age_seconds',
     'Since the node last heard its own heartbeat through Redis; at 5 s it is not ready.',

@@ -19,13 +19,15 @@ import type { Owner } from './live-socket.ts';
 
 /** Somebody has to close one first; there is no telling when. */
 const CAP_RETRY_S = 10;
+/** For who asks this node again: another one may have a place at once. */
+const RETRY_S = { draining: 5, logUnreachable: 5, overloaded: 10 } as const;
 
 export type AdmissionParts = LimitedIdentityParts & {
   readonly connections: Pick<Connections, 'size' | 'ofPrincipal' | 'onDocument'>;
   readonly access: Access;
   readonly limits: ConnectionCaps;
   /** Why this node takes no new connections at the moment; null when it does. */
-  readonly refusal: () => 'draining' | 'logUnreachable' | null;
+  readonly refusal: () => keyof typeof RETRY_S | null;
   readonly counts: EdgeCounts;
 };
 
@@ -52,8 +54,9 @@ export type DocumentAdmission = { readonly docId: DocId; readonly role: Role };
  */
 export function admitToNode(parts: AdmissionParts): void {
   const refusal = parts.refusal();
-  if (refusal) throw new ApiError(refusal);
-  if (parts.connections.size >= parts.limits.connections) throw new ApiError('full');
+  if (refusal) throw new ApiError(refusal, { retryAfterS: RETRY_S[refusal] });
+  if (parts.connections.size >= parts.limits.connections)
+    throw new ApiError('full', { retryAfterS: CAP_RETRY_S });
 }
 
 /**
@@ -79,11 +82,14 @@ export function admitOneMore(
   { connections, limits }: AdmissionParts,
 ): Owner {
   const owner = { principal: limitedAs(principal), network: networkOf(request.ip), docId };
-  if (connections.size >= limits.connections) throw new ApiError('full');
+  if (connections.size >= limits.connections) throw new ApiError('full', { retryAfterS: CAP_RETRY_S });
   if (connections.ofPrincipal(owner.principal) >= limits.userConnections)
     throw new ApiError('tooMany', { message: 'too many connections, close some', retryAfterS: CAP_RETRY_S });
   if (docId !== null && connections.onDocument(docId) >= limits.documentConnections)
-    throw new ApiError('full', { message: 'this document has as many connections here as it may have' });
+    throw new ApiError('full', {
+      message: 'this document has as many connections here as it may have',
+      retryAfterS: CAP_RETRY_S,
+    });
   return owner;
 }
 

@@ -55,6 +55,7 @@ export class Connection implements Member, LiveSocket {
   /** The answer to the last SyncStep1 while it is being made. */
   #answering: Promise<void> | null = null;
   #wasRefused = false;
+  #wasAnswered = false;
   sentAt: number;
   heardAt: number;
   received = 0;
@@ -90,6 +91,10 @@ export class Connection implements Member, LiveSocket {
 
   get isOpen(): boolean {
     return this.#state.kind !== 'closed';
+  }
+
+  get isSettled(): boolean {
+    return this.#wasAnswered && this.#answering === null && this.#outbox.bytes === 0;
   }
 
   get outboxBytes(): number {
@@ -250,7 +255,9 @@ export class Connection implements Member, LiveSocket {
   }
 
   #answer(stateVector: Uint8Array, room: Room): void {
-    if (this.#state.kind !== 'open' || room.syncAtOnce(this, stateVector)) return;
+    if (this.#state.kind !== 'open') return;
+    this.#wasAnswered = true;
+    if (room.syncAtOnce(this, stateVector)) return;
     this.#answering = this.#parts.turns
       .next()
       .then(() => (this.#state.kind === 'open' ? room.sync(this, stateVector) : undefined))

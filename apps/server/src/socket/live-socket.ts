@@ -9,6 +9,8 @@ export interface LiveSocket {
   readonly claim: Claim;
   /** False from the moment at which its end was begun. */
   readonly isOpen: boolean;
+  /** False until it has all that it asked for when it connected. */
+  readonly isSettled: boolean;
   /** When something was last sent to it, and heard from it. */
   readonly sentAt: number;
   readonly heardAt: number;

@@ -77,6 +77,11 @@ export class PluginConnection implements LiveSocket {
     return this.#isOpen;
   }
 
+  /** What its protocol brings when it connects only the plugin knows: it is there when it was let in. */
+  get isSettled(): boolean {
+    return this.#wasOpened && this.outboxBytes === 0;
+  }
+
   get outboxBytes(): number {
     return this.#parts.stream.writableLength;
   }

@@ -73,6 +73,7 @@ describe('the watch over revocations', () => {
         heardAt: 0,
         received: 0,
         outboxBytes: 0,
+        isSettled: true,
         get isOpen() {
           return socket.closedWith === null;
         },

@@ -72,6 +72,9 @@ const LIMITS: NodeLimits = {
   graceMs: 15_000,
   foldDelayMs: 5_000,
   drainMs: 500,
+  maxConnectionAgeMs: 0,
+  // The clients are in this process too, and would be what makes it late.
+  overloadDelayMs: 0,
 };
 
 export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {

@@ -1210,7 +1210,7 @@ export interface components {
         Error: {
             error: {
                 /** @enum {string} */
-                code: "badDocId" | "badRequest" | "unauthenticated" | "forbidden" | "notFound" | "notAcceptable" | "timeout" | "conflict" | "tooLarge" | "unsupportedMedia" | "upgradeRequired" | "tooMany" | "headersTooLarge" | "internal" | "draining" | "full" | "switchedOff" | "logUnreachable" | "unavailable";
+                code: "badDocId" | "badRequest" | "unauthenticated" | "forbidden" | "notFound" | "notAcceptable" | "timeout" | "conflict" | "tooLarge" | "unsupportedMedia" | "upgradeRequired" | "tooMany" | "headersTooLarge" | "internal" | "draining" | "full" | "overloaded" | "switchedOff" | "logUnreachable" | "unavailable";
                 /** @description What is wrong with the request, without what was sent */
                 details?: {
                     /** @description A path like scopes/0; empty for the part as a whole */

@@ -1,0 +1,32 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+/** How often the loop is looked at. */
+const RESOLUTION_MS = 20;
+const NS_PER_MS = 1e6;
+
+/** How long what arrives waits until this process looks at it. */
+export class EventLoopWait {
+  readonly #turns = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+
+  constructor() {
+    this.#turns.enable();
+  }
+
+  /**
+   * The average since the last call, in ms: of a message that arrives at any moment, so a turn of the loop counts by
+   * the time that it takes (the sum of their squares by twice their sum). By number, as a percentile counts, one turn
+   * of a second would vanish among the many short ones.
+   */
+  takeMs(): number {
+    const { mean, stddev, count } = this.#turns;
+    this.#turns.reset();
+    if (count === 0) return 0;
+    const waitMs = (mean ** 2 + stddev ** 2) / (2 * mean) / NS_PER_MS;
+    // The histogram holds the time from one look to the next, which is the resolution where nothing is late.
+    return Math.max(0, waitMs - RESOLUTION_MS / 2);
+  }
+
+  stop(): void {
+    this.#turns.disable();
+  }
+}
