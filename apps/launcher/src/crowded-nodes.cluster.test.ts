@@ -94,6 +94,8 @@ describe('nodes that have too many connections, or too much to do', () => {
       withinMs: 30_000,
       everyMs: 100,
     });
+    expect(await node(1).metric('kryton_upgrade_refusals_total')).toBeGreaterThan(0);
+    expect(await node(1).metric('kryton_overloaded')).toBe(0);
     expect(crowd.clients.flatMap(({ closeCodes }) => closeCodes)).toEqual([]);
     crowd.stopEditing();
     await expectPromiseKept(cluster, crowd);

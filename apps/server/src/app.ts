@@ -141,8 +141,9 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   let isDraining = false;
 
   const metrics: NodeMetrics = new NodeMetrics(name, {
-    isReady: () => refusal() === null,
+    isReady: () => unreadyBecause() === null,
     isDraining: () => isDraining,
+    isOverloaded: () => overload.isOverloaded,
     canaryAgeSeconds: () => canary.silentMs / 1000,
     connections: () => connections.size,
     connectionsLimit: () => limits.connections,
