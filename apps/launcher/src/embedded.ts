@@ -96,6 +96,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
       const processor = jobs.process(handlers, {
         concurrency: config.workerConcurrency,
         sweepEveryMs: SWEEP_EVERY_MS,
+        onJob: (result) => metrics.jobEnded(result),
       });
       draining.push(() => processor.stop(FINISH_MS));
       const served = await serveQuarantine(config.dataDir, {

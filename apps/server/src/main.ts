@@ -15,7 +15,9 @@ import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
+import { DatabaseMetrics } from '@kryton/engine/metrics/database-metrics.ts';
 import { exposition } from '@kryton/engine/metrics/exposition.ts';
+import { MetricSet } from '@kryton/engine/metrics/metric-set.ts';
 import { RedisSessionStorage } from '@kryton/engine/sessions/redis-session-storage.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
@@ -46,12 +48,17 @@ function clusterNode(config: Config, logger: Logger): Service {
     name,
     async run() {
       for (const warning of await checkRedis(url)) logger.warn(warning);
+      const { databaseConnections: connections } = config;
+      const databaseSet = new MetricSet(name);
+      const observer = new DatabaseMetrics(databaseSet, connections);
       const options = {
         applicationName: name,
-        connections: config.databaseConnections,
+        connections,
+        observer,
         onIdleError: onError,
       };
       const database = await connectDatabase({ url: databaseUrl }, options);
+      observer.watch(database.pool);
       closing.push(database.close);
       await checkMigrated(database.db);
       const log = await RedisUpdateLog.connect({ url, name, onError });
@@ -106,7 +113,7 @@ function clusterNode(config: Config, logger: Logger): Service {
       });
       service = nodeService(node, config.host, config.port);
       if (config.metricsPort !== 0) {
-        const source = exposition([node.metrics.registry]);
+        const source = exposition([node.metrics.registry, databaseSet.registry]);
         const metrics = await serveMetrics(source, config.host, config.metricsPort);
         closing.push(() => metrics.close());
       }

@@ -8,14 +8,19 @@ import { checkMigrated } from '@kryton/engine/database/migrate.ts';
 import { BullMqJobProcessor } from '@kryton/engine/jobs/bullmq-job-processor.ts';
 import { BullMqJobQueue } from '@kryton/engine/jobs/bullmq-job-queue.ts';
 import { checkRedis } from '@kryton/engine/jobs/check-redis.ts';
+import type { JobResult } from '@kryton/engine/jobs/job-queue.ts';
 import type { Service } from '@kryton/engine/lifecycle/lifecycle.ts';
 import { serveMetrics } from '@kryton/engine/lifecycle/metrics-server.ts';
 import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
+import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
+import { DatabaseMetrics } from '@kryton/engine/metrics/database-metrics.ts';
+import { exposition } from '@kryton/engine/metrics/exposition.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
 import { foldWorker } from './fold-worker.ts';
+import { StoreMetrics } from './store-metrics.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 /** Heap of a folding thread: a pass of 64 MiB of updates takes about a third of it. */
@@ -39,10 +44,15 @@ function workerService(config: Config, logger: Logger): Service {
     name: 'worker',
     async run() {
       for (const warning of await checkRedis(url)) logger.warn(warning);
+      const metrics = new WorkerMetrics(config.nodeName);
+      closing.push(async () => metrics.stop());
+      const { databaseConnections: connections } = config;
+      const observer = new DatabaseMetrics(metrics.set, connections);
       const database = await connectDatabase(
         { url: stores.databaseUrl },
-        { applicationName: name, connections: config.databaseConnections, onIdleError: onError },
+        { applicationName: name, connections, observer, onIdleError: onError },
       );
+      observer.watch(database.pool);
       closing.push(database.close);
       await checkMigrated(database.db);
       const log = await RedisUpdateLog.connect({ url, name, onError });
@@ -51,12 +61,15 @@ function workerService(config: Config, logger: Logger): Service {
       closing.push(() => jobs.close());
       const folder = createHeavyWork({ maxThreads: config.workerConcurrency, memoryMb: FOLD_MEMORY_MB });
       closing.push(() => folder.close());
-      const metrics = new WorkerMetrics(config.nodeName);
-      closing.push(async () => metrics.stop());
+      const storeMetrics = new StoreMetrics(metrics.set, {
+        store: jobs,
+        timers: systemTimers,
+        wallClock: Date.now,
+      });
+      void storeMetrics.run();
+      closing.push(async () => storeMetrics.stop());
       if (config.metricsPort !== 0) {
-        const { registry } = metrics;
-        const source = { contentType: registry.contentType, text: () => registry.metrics() };
-        const server = await serveMetrics(source, null, config.metricsPort);
+        const server = await serveMetrics(exposition([metrics.registry]), null, config.metricsPort);
         closing.push(() => server.close());
       }
       const handlers = foldWorker({
@@ -72,7 +85,11 @@ function workerService(config: Config, logger: Logger): Service {
         options: { keepMs: config.logKeepMs },
       });
       // One more than folds at a time, so that the sweep does not wait for them.
-      const options = { concurrency: config.workerConcurrency + 1, sweepEveryMs: SWEEP_EVERY_MS };
+      const options = {
+        concurrency: config.workerConcurrency + 1,
+        sweepEveryMs: SWEEP_EVERY_MS,
+        onJob: (result: JobResult) => metrics.jobEnded(result),
+      };
       processor = await BullMqJobProcessor.start({ url, name, onError }, handlers, options);
       logger.info({ config: describeConfig(config) }, 'worker ready');
     },

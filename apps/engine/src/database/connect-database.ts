@@ -1,8 +1,20 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import {
+  type DatabaseConnection as AcquiredConnection,
+  Kysely,
+  type KyselyConfig,
+  PostgresDialect,
+  PostgresDriver,
+  sql,
+} from 'kysely';
 import type { Pool } from 'pg';
 import { DeadlineExceeded, deadline } from '../lifecycle/deadline.ts';
 import { StartupError } from '../lifecycle/startup-error.ts';
-import { createPool, type DatabaseAddress, type PoolOptions } from './postgres-pool.ts';
+import {
+  createPool,
+  type DatabaseAddress,
+  type PoolOptions,
+  type StatementObserver,
+} from './postgres-pool.ts';
 import type { Database } from './schema.ts';
 
 /** An open database: a pool of connections and Kysely on it. */
@@ -29,7 +41,7 @@ export async function connectDatabase(
   options: PoolOptions,
 ): Promise<DatabaseConnection> {
   const pool = openPool(address, options);
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Database>(observed(pool, options.observer));
   const close = () => deadline(db.destroy(), CLOSE_MS, 'closing PostgreSQL').catch(() => {});
   try {
     await deadline(checkVersion(db), FIRST_ANSWER_MS, 'connecting to PostgreSQL');
@@ -48,6 +60,49 @@ function openPool(address: DatabaseAddress, options: PoolOptions): Pool {
       'DATABASE_URL is not a PostgreSQL URL: set it to postgresql://user:password@host:5432/name',
       { cause },
     );
+  }
+}
+
+/** Kysely on `pool`, with what `observer` wants to know: Kysely's own log has statements, and no failed connecting. */
+function observed(pool: Pool, observer: StatementObserver | undefined): KyselyConfig {
+  if (!observer) return { dialect: new PostgresDialect({ pool }) };
+  return {
+    dialect: new ObservedDialect(pool, observer),
+    log: ({ queryDurationMillis, ...event }) =>
+      observer.ended(queryDurationMillis, event.level === 'error' ? event.error : null),
+  };
+}
+
+class ObservedDialect extends PostgresDialect {
+  readonly #pool: Pool;
+  readonly #observer: StatementObserver;
+
+  constructor(pool: Pool, observer: StatementObserver) {
+    super({ pool });
+    this.#pool = pool;
+    this.#observer = observer;
+  }
+
+  override createDriver(): ObservedDriver {
+    return new ObservedDriver(this.#pool, this.#observer);
+  }
+}
+
+class ObservedDriver extends PostgresDriver {
+  readonly #observer: StatementObserver;
+
+  constructor(pool: Pool, observer: StatementObserver) {
+    super({ pool });
+    this.#observer = observer;
+  }
+
+  override async acquireConnection(): Promise<AcquiredConnection> {
+    try {
+      return await super.acquireConnection();
+    } catch (error) {
+      this.#observer.unconnected(error);
+      throw error;
+    }
   }
 }
 

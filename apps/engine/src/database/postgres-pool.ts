@@ -15,6 +15,15 @@ export type PoolOptions = {
   readonly statementTimeoutMs?: number;
   /** Called with errors of connections that nobody is using; the pool opens others. */
   readonly onIdleError?: (error: Error) => void;
+  /** Is told of every statement. */
+  readonly observer?: StatementObserver;
+};
+
+export type StatementObserver = {
+  /** A statement ended after `ms`; `error` null when it succeeded. */
+  ended(ms: number, error: unknown): void;
+  /** No connection could be had. */
+  unconnected(error: unknown): void;
 };
 
 const CONNECT_TIMEOUT_MS = 5_000;

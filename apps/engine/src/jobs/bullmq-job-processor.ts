@@ -88,7 +88,12 @@ export class BullMqJobProcessor implements JobProcessor {
       settings: { backoffStrategy: (attempts) => retryDelayMs(attempts, Math.random()) },
     });
     this.#worker.on('error', onError);
-    this.#worker.on('failed', (_job, error) => onError(error));
+    this.#worker.on('failed', (_job, error) => {
+      options.onJob?.('failed');
+      onError(error);
+    });
+    this.#worker.on('completed', () => options.onJob?.('done'));
+    this.#worker.on('stalled', () => options.onJob?.('stalled'));
   }
 
   stop(deadlineMs: number): Promise<void> {

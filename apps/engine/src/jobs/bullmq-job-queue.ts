@@ -12,13 +12,14 @@ import {
   QUEUE_NAME,
   queueOptions,
 } from './bullmq-connection.ts';
-import type { JobQueue } from './job-queue.ts';
+import type { JobCounts, JobQueue } from './job-queue.ts';
 import { RedisClock } from './redis-clock.ts';
 
 const CONNECT_MS = 8_000;
 const CLOSE_MS = 2_000;
 /** Above the connection's own limit for a command (2 s): a job takes up to three. */
 const ADD_MS = 7_000;
+const ASK_MS = 4_000;
 
 export type BullMqOptions = {
   /** `redis://…` */
@@ -74,6 +75,23 @@ export class BullMqJobQueue implements JobQueue {
   /** The time as Redis has it, in ms since 1970; rejects when it has to be asked and does not answer. */
   storeNow(): Promise<number> {
     return this.#clock.now();
+  }
+
+  /** How many jobs wait for a worker, for their time, or run. Rejects when Redis does not answer. */
+  async counts(): Promise<JobCounts> {
+    const asked = this.#queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+    const {
+      waiting = 0,
+      active = 0,
+      delayed = 0,
+      failed = 0,
+    } = await deadline(asked, ASK_MS, 'counting jobs');
+    return { waiting, active, delayed, failed };
+  }
+
+  /** What Redis says of itself (https://redis.io/commands/info). Rejects when it does not answer. */
+  async storeInfo(): Promise<string> {
+    return await deadline(this.#redis.info(), ASK_MS, 'asking Redis about itself');
   }
 
   async close(): Promise<void> {

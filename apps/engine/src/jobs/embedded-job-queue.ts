@@ -172,7 +172,9 @@ class Processor implements JobProcessor {
   async #fold(docId: DocId): Promise<void> {
     try {
       this.#work.finished(docId, await this.#handlers.fold(docId));
+      this.#options.onJob?.('done');
     } catch (error) {
+      this.#options.onJob?.('failed');
       this.#onError(error);
       this.#work.failed(docId);
     }
@@ -185,7 +187,9 @@ class Processor implements JobProcessor {
   async #sweep(): Promise<void> {
     try {
       await this.#handlers.sweep();
+      this.#options.onJob?.('done');
     } catch (error) {
+      this.#options.onJob?.('failed');
       this.#onError(error);
     }
     if (!this.#isStopped) this.#scheduleSweep(this.#options.sweepEveryMs);

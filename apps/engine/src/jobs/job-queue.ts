@@ -29,7 +29,12 @@ export type ProcessorOptions = {
   readonly concurrency: number;
   /** Pause between two sweeps, in ms. */
   readonly sweepEveryMs: number;
+  /** Called when a job of this process ended; one that ran for a worker that is gone is `stalled`, whatever it was. */
+  readonly onJob?: (result: JobResult) => void;
 };
+
+export const JOB_RESULTS = ['done', 'failed', 'stalled'] as const;
+export type JobResult = (typeof JOB_RESULTS)[number];
 
 /** What a fold run answers: finished, or "come back in so many ms" (still being edited, or a tail to trim later). */
 export type FoldVerdict = { readonly kind: 'done' } | { readonly kind: 'again'; readonly delayMs: number };
@@ -39,3 +44,7 @@ export type JobHandlers = {
   fold(docId: DocId): Promise<FoldVerdict>;
   sweep(): Promise<void>;
 };
+
+/** `delayed`: before their time, also those that failed and are tried again. `failed`: tried no more. */
+export type JobCounts = Readonly<Record<(typeof JOB_STATES)[number], number>>;
+export const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
