@@ -46,6 +46,7 @@ const NOTHING: NodeGauges = {
   oldestUnfoldedSeconds: () => 0,
   isReady: () => false,
   isDraining: () => false,
+  isOverloaded: () => false,
   canaryAgeSeconds: () => 0,
 };
 

@@ -8,7 +8,7 @@ const UNITS = ['seconds', 'bytes', 'ratio', 'info'];
 /** … things that are counted, with what qualifies them behind, … */
 const COUNTED = ['connections', 'documents', 'entries', 'statements', 'jobs', 'keys', 'clients', 'limit'];
 /** … and states that are 0 or 1. */
-const STATES = ['ready', 'draining', 'on', 'up', 'healthy', 'noeviction'];
+const STATES = ['ready', 'draining', 'overloaded', 'on', 'up', 'healthy', 'noeviction'];
 /** The only labels there are; `node` is added to all. Nothing of a document, a person or an address. */
 const LABELS = [
   'class',
