@@ -38,8 +38,12 @@ async function newcomer(name: string): Promise<Person> {
   return person;
 }
 
-/** A virtual authenticator. The result makes it say yes to everything, as a device that its owner unlocks, or nothing. */
+/**
+ * A virtual authenticator. The result makes it say yes to everything, as a device that its owner unlocks, or nothing; a
+ * question that it was asked before is not answered any more.
+ */
 async function giveAuthenticator(person: Person): Promise<(saysYes: boolean) => Promise<void>> {
+  await person.page.addInitScript(noteWhenAsked);
   const devtools = await person.context.newCDPSession(person.page);
   await devtools.send('WebAuthn.enable');
   const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
@@ -54,6 +58,17 @@ async function giveAuthenticator(person: Person): Promise<(saysYes: boolean) => 
   });
   return async (enabled) => {
     await devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+  };
+}
+
+/** Runs in the page: marks it once it asks for a passkey. */
+function noteWhenAsked(): void {
+  const { credentials } = navigator;
+  const get = credentials.get.bind(credentials);
+  credentials.get = (options) => {
+    const answer = get(options);
+    document.documentElement.dataset['passkeyAsked'] = 'yes';
+    return answer;
   };
 }
 
@@ -126,8 +141,9 @@ describe('an account', () => {
 
     await unlock(false);
     await pia.signOut();
-    await pia.part('passkey-sign-in').click();
+    await pia.page.locator('html[data-passkey-asked]').waitFor();
     await unlock(true);
+    await pia.part('passkey-sign-in').click();
     await pia.part('documents-page').waitFor();
 
     // Offered beside the email field, where the device says yes at once.
