@@ -25,7 +25,7 @@ export const SUITES: readonly Suite[] = [
     needs: ['chromium', 'redis', 'postgres', 'nginx'],
     atOnce: 1,
   },
-  { name: 'image', suffix: '.image.test.ts', needs: ['hadolint'], atOnce: 1 },
+  { name: 'image', suffix: '.image.test.ts', needs: ['hadolint', 'redis', 'postgres'], atOnce: 1 },
   { name: 'alerts', suffix: '.alerts.test.ts', needs: ['promtool'], atOnce: 1 },
   {
     name: 'proxy',
