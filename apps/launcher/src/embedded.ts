@@ -14,6 +14,7 @@ import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { EmbeddedUpdateLog } from '@kryton/engine/log/embedded-update-log.ts';
 import { exposition } from '@kryton/engine/metrics/exposition.ts';
+import { EmbeddedRoster } from '@kryton/engine/roster/embedded-roster.ts';
 import { EmbeddedSessionStorage } from '@kryton/engine/sessions/embedded-session-storage.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { openAccounts } from '@kryton/server/accounts.ts';
@@ -26,6 +27,7 @@ import { loadPlugins } from '@kryton/server/plugins/load-plugins.ts';
 import { foldWorker } from '@kryton/worker/fold-worker.ts';
 import { serveQuarantine } from '@kryton/worker/quarantine/served-quarantine.ts';
 import { WorkerMetrics } from '@kryton/worker/worker-metrics.ts';
+import { WorkerReports } from '@kryton/worker/worker-reports.ts';
 import { type Logger, pino } from 'pino';
 import { welcome } from './welcome.ts';
 
@@ -81,6 +83,8 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
       const quarantine = new PostgresQuarantine(database.db);
       const metrics = new WorkerMetrics('embedded');
       closing.push(async () => metrics.stop());
+      const roster = new EmbeddedRoster(() => performance.now());
+      closing.push(() => roster.close());
       const handlers = foldWorker({
         log,
         snapshots,
@@ -99,6 +103,11 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         onJob: (result) => metrics.jobEnded(result),
       });
       draining.push(() => processor.stop(FINISH_MS));
+      const { figures } = metrics;
+      const reports = new WorkerReports({ roster, name: 'jobs', figures, timers: systemTimers, logger });
+      closing.push(() => reports.stop());
+      draining.push(() => reports.drain());
+      await reports.report();
       const served = await serveQuarantine(config.dataDir, {
         quarantine,
         log,
@@ -127,6 +136,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         heavy,
         bus,
         sessions,
+        roster,
         config: { ...config, corsOrigins: origins },
         secret: config.authSecret ?? embeddedSecret(config.dataDir),
         name: 'kryton',
@@ -148,6 +158,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
           logger,
           ...accounts,
           counters,
+          roster,
           timers: systemTimers,
           webRoot: WEB_ROOT,
           urls,

@@ -6,6 +6,7 @@ import type { Config } from '@kryton/engine/config/load-config.ts';
 import type { Database } from '@kryton/engine/database/schema.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import type { Roster } from '@kryton/engine/roster/roster.ts';
 import type { SessionStorage } from '@kryton/engine/sessions/session-storage.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import type { FastifyBaseLogger } from 'fastify';
@@ -27,9 +28,11 @@ import { LastUses } from './auth/last-uses.ts';
 import { LinkTokens } from './auth/link-tokens.ts';
 import type { Authenticator } from './auth/principal.ts';
 import { SigningKeys } from './auth/signing-keys.ts';
+import type { IsAdmin } from './http/admin-only.ts';
 import { agentRoutes } from './http/agent-routes.ts';
 import type { ApiRoutes } from './http/api.ts';
 import { auditRoutes } from './http/audit-routes.ts';
+import { clusterRoutes } from './http/cluster-routes.ts';
 import { contentRoutes } from './http/content-routes.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { documentTokenRoutes } from './http/document-token-routes.ts';
@@ -45,6 +48,7 @@ export type AccountsParts = {
   readonly snapshots: SnapshotStore;
   readonly quarantine: Quarantine;
   readonly heavy: HeavyWork;
+  readonly roster: Pick<Roster, 'read'>;
   readonly config: Config;
   /** Signs sessions and links; the same on every node. */
   readonly secret: string;
@@ -104,6 +108,7 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
     newId: newDocId,
     purge: (docId) => deleteDocument(docId, parts),
   });
+  const isAdmin: IsAdmin = (principal) => auth.users.isAdmin(principal);
   const agents = { db, tokens: agentTokens, kicks, audit, now };
   return {
     auth,
@@ -120,7 +125,8 @@ export async function openAccounts(parts: AccountsParts): Promise<Accounts> {
     }),
     routes: [
       meRoutes(auth.users),
-      auditRoutes({ trail: audit, isAdmin: (principal) => auth.users.isAdmin(principal) }),
+      auditRoutes({ trail: audit, isAdmin }),
+      clusterRoutes({ roster: parts.roster, isAdmin }),
       invitationRoutes({ invitations: auth.invitations, users: auth.users, audit }),
       agentRoutes({ agents: new Agents(agents), tokens: new IssuedTokens(agents) }),
       documentRoutes(documents),

@@ -7,6 +7,7 @@ import type { JobQueue } from '@kryton/engine/jobs/job-queue.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import { makeNodeId, type NodeId } from '@kryton/engine/protocol/ids.ts';
+import type { Roster } from '@kryton/engine/roster/roster.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Access } from './access/access.ts';
@@ -31,7 +32,9 @@ import { EventLoopWait } from './limits/event-loop-wait.ts';
 import { limitMessages } from './limits/message-limits.ts';
 import { Overload } from './limits/overload.ts';
 import { type MinuteLimits, RateLimits } from './limits/rate-limits.ts';
+import type { NodeGauges } from './metrics/node-gauges.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
+import { NodeReports } from './metrics/node-reports.ts';
 import type { LoadedPlugin } from './plugins/load-plugins.ts';
 import { mountPlugins } from './plugins/mount-plugins.ts';
 import { CacheBudget } from './room/cache-budget.ts';
@@ -81,6 +84,8 @@ export type NodeParts = {
   readonly trustProxy: boolean | string[];
   /** Where nodes add up what each of them counts for its limits; without it, each counts for itself. */
   readonly counters?: Pick<SharedCounters, 'add'>;
+  /** Where this node says how it is, for the cluster page; nowhere unless told. */
+  readonly roster?: Pick<Roster, 'report' | 'leave'>;
   /** The routes of the API. */
   readonly routes: readonly ApiRoutes[];
   /** What `PLUGINS_DIR` holds, and the bus that plugins speak over; none unless told. */
@@ -140,7 +145,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   const pending = new PendingBudget(limits.pendingBytes);
   let isDraining = false;
 
-  const metrics: NodeMetrics = new NodeMetrics(name, {
+  const gauges: NodeGauges = {
     isReady: () => unreadyBecause() === null,
     isDraining: () => isDraining,
     isOverloaded: () => overload.isOverloaded,
@@ -155,7 +160,8 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     pendingBytes: () => pending.bytes,
     pendingLimitBytes: () => pending.limitBytes,
     oldestUnfoldedSeconds: () => rooms.oldestUnfoldedMs() / 1000,
-  });
+  };
+  const metrics: NodeMetrics = new NodeMetrics(name, gauges);
   const rooms = new Rooms({ ...parts, node: id, cache, pending, metrics, logger });
   const tails = new TailWatch(rooms, log, logger, timers);
   const canary = new Canary(id, log, {
@@ -182,6 +188,12 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   const unreadyBecause = () => (isDraining ? 'draining' : canary.isHearing ? null : 'logUnreachable');
   // An overloaded node stays ready: see there.
   const refusal = () => unreadyBecause() ?? (overload.isOverloaded ? 'overloaded' : null);
+  const reports = parts.roster
+    ? new NodeReports({
+        ...{ roster: parts.roster, id, name, gauges, timers, logger },
+        appends: metrics.recentAppends,
+      })
+    : null;
 
   const app = createHttpServer({
     logger,
@@ -264,9 +276,11 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     metrics,
     listen: async (host, port) => {
       await app.listen({ host, port, backlog: 4_096 });
+      void reports?.report();
     },
     drain: async () => {
       isDraining = true;
+      void reports?.report();
       await drainNode({ connections, rooms, timers, drainMs: limits.drainMs });
     },
     stop: async () => {
@@ -282,6 +296,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
       await rooms.close();
       await plugins.close();
       await app.close();
+      await reports?.stop();
       metrics.stop();
       void background;
     },

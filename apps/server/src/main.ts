@@ -18,6 +18,7 @@ import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import { DatabaseMetrics } from '@kryton/engine/metrics/database-metrics.ts';
 import { exposition } from '@kryton/engine/metrics/exposition.ts';
 import { MetricSet } from '@kryton/engine/metrics/metric-set.ts';
+import { RedisRoster } from '@kryton/engine/roster/redis-roster.ts';
 import { RedisSessionStorage } from '@kryton/engine/sessions/redis-session-storage.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
@@ -73,6 +74,8 @@ function clusterNode(config: Config, logger: Logger): Service {
       closing.push(() => sessions.close());
       const counters = await RedisSharedCounters.connect({ url, name, onError });
       closing.push(() => counters.close());
+      const roster = await RedisRoster.connect({ url, name, onError });
+      closing.push(() => roster.close());
       const snapshots = new PostgresSnapshotStore(database.db);
       const accounts = await openAccounts({
         db: database.db,
@@ -82,6 +85,7 @@ function clusterNode(config: Config, logger: Logger): Service {
         heavy,
         bus,
         sessions,
+        roster,
         config,
         secret,
         name,
@@ -96,6 +100,7 @@ function clusterNode(config: Config, logger: Logger): Service {
       node = await createNode({
         ...accounts,
         counters,
+        roster,
         name,
         log,
         jobs,

@@ -73,7 +73,8 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
         (atMs) => pace.observe(atMs),
         () => {},
       );
-      return await folds.fold(docId);
+      metrics.figures.began();
+      return await folds.fold(docId).finally(() => metrics.figures.ended());
     },
     async sweep() {
       const backlog = await survey.run();

@@ -17,11 +17,13 @@ import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import { DatabaseMetrics } from '@kryton/engine/metrics/database-metrics.ts';
 import { exposition } from '@kryton/engine/metrics/exposition.ts';
+import { RedisRoster } from '@kryton/engine/roster/redis-roster.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
 import { foldWorker } from './fold-worker.ts';
 import { StoreMetrics } from './store-metrics.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
+import { WorkerReports } from './worker-reports.ts';
 
 /** Heap of a folding thread: a pass of 64 MiB of updates takes about a third of it. */
 const FOLD_MEMORY_MB = 768;
@@ -39,6 +41,7 @@ function workerService(config: Config, logger: Logger): Service {
   const onError = (error: unknown) => logger.warn({ err: error }, 'Redis or a job');
   const closing: (() => Promise<unknown>)[] = [];
   let processor: BullMqJobProcessor | undefined;
+  let reports: WorkerReports | undefined;
 
   return {
     name: 'worker',
@@ -72,6 +75,8 @@ function workerService(config: Config, logger: Logger): Service {
         const server = await serveMetrics(exposition([metrics.registry]), null, config.metricsPort);
         closing.push(() => server.close());
       }
+      const roster = await RedisRoster.connect({ url, name, onError });
+      closing.push(() => roster.close());
       const handlers = foldWorker({
         log,
         snapshots: new PostgresSnapshotStore(database.db),
@@ -91,14 +96,21 @@ function workerService(config: Config, logger: Logger): Service {
         onJob: (result: JobResult) => metrics.jobEnded(result),
       };
       processor = await BullMqJobProcessor.start({ url, name, onError }, handlers, options);
+      reports = new WorkerReports({
+        ...{ roster, name: config.nodeName, figures: metrics.figures },
+        ...{ timers: systemTimers, logger },
+      });
+      void reports.report();
       logger.info({ config: describeConfig(config) }, 'worker ready');
     },
     async drain() {
+      void reports?.drain();
       await processor?.stop(FINISH_MS);
       processor = undefined;
     },
     async stop() {
       await processor?.stop(0);
+      await reports?.stop();
       for (const close of closing.toReversed()) await close();
     },
   };

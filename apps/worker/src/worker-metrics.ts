@@ -5,6 +5,7 @@ import { JOB_RESULTS, type JobResult } from '@kryton/engine/jobs/job-queue.ts';
 import { MetricSet } from '@kryton/engine/metrics/metric-set.ts';
 import { ProcessMetrics } from '@kryton/engine/metrics/process-metrics.ts';
 import type { Counter, Gauge, Registry } from 'prom-client';
+import { WorkerFigures } from './worker-figures.ts';
 
 const FOLD_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 /** One worker sweeps for all, each time another one: what it found is told until the next sweep but one is due. */
@@ -25,6 +26,8 @@ const FOLD_RESULTS: Readonly<Record<FoldResult | 'failed', true>> = {
 /** The figures of one worker, in Prometheus' form. Labels have few, known values: never a document. */
 export class WorkerMetrics {
   readonly set: MetricSet;
+  /** For the cluster page. */
+  readonly figures = new WorkerFigures();
   readonly #process: ProcessMetrics;
   readonly #now: () => number;
   readonly #folds: ReturnType<typeof foldFigures>;
@@ -64,6 +67,7 @@ export class WorkerMetrics {
 
   failed(): void {
     this.#folds.results.inc({ result: 'failed' });
+    this.figures.failed();
   }
 
   setAside(): void {
@@ -71,11 +75,13 @@ export class WorkerMetrics {
   }
 
   swept(backlog: BacklogFigures): void {
+    this.figures.swept(backlog);
     this.#sweptAt.setToCurrentTime();
     this.#swept = { backlog, at: this.#now() };
   }
 
   quarantined(count: QuarantineCount): void {
+    this.figures.quarantined(count);
     this.#quarantined = { count, at: this.#now() };
   }
 

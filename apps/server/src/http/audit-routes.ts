@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../access/audit-trail.ts';
-import type { Principal } from '../auth/principal.ts';
+import { adminOnly, type IsAdmin } from './admin-only.ts';
 import type { ApiInstance } from './api.ts';
-import { ApiError } from './errors.ts';
 
 export type AuditRoutesParts = {
   readonly trail: Pick<AuditTrail, 'read'>;
-  /** Only a person who is signed in is an admin. Rejects when it cannot be found out. */
-  readonly isAdmin: (principal: Principal) => Promise<boolean>;
+  readonly isAdmin: IsAdmin;
 };
 
 const QUERY = z.object({
@@ -52,9 +50,7 @@ export function auditRoutes({ trail, isAdmin }: AuditRoutesParts): (api: ApiInst
     api.get(
       '/api/admin/audit',
       {
-        preValidation: async ({ principal }) => {
-          if (!(await isAdmin(principal))) throw new ApiError('forbidden');
-        },
+        preValidation: adminOnly(isAdmin),
         schema: {
           summary: 'What happened that touches security, the newest first',
           tags: ['administration'],

@@ -8,6 +8,7 @@ import { LIMIT_KINDS, type LimitKind } from '../limits/rate-limits.ts';
 import type { ResyncReason } from '../room/log-follower.ts';
 import type { AppendFailure } from '../room/room-ports.ts';
 import { type NodeGauges, registerNodeGauges } from './node-gauges.ts';
+import { RecentTimes } from './recent-times.ts';
 
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
 /** ROOM2: 50 ms at most; the first is a lone keystroke. */
@@ -18,6 +19,8 @@ const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx'] as const;
 /** The figures of one node, in Prometheus' form. Labels have few, known values: never a document or a person. */
 export class NodeMetrics {
   readonly set: MetricSet;
+  /** For the cluster page. */
+  readonly recentAppends = new RecentTimes();
   readonly #process: ProcessMetrics;
   readonly #traffic: Traffic;
   readonly #log: LogFigures;
@@ -57,6 +60,7 @@ export class NodeMetrics {
 
   appended(ms: number): void {
     this.#log.appends.observe(ms / 1000);
+    this.recentAppends.add(ms);
   }
 
   appendFailed(outcome: AppendFailure): void {

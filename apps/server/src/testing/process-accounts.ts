@@ -3,6 +3,7 @@ import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantin
 import { loadConfig } from '@kryton/engine/config/load-config.ts';
 import type { Database } from '@kryton/engine/database/schema.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
+import { RedisRoster } from '@kryton/engine/roster/redis-roster.ts';
 import { RedisSessionStorage } from '@kryton/engine/sessions/redis-session-storage.ts';
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
@@ -36,6 +37,7 @@ export async function openProcessAccounts(options: ProcessAccountsOptions): Prom
   const onError = () => {};
   const bus = await RedisMessageBus.connect({ url, name, onError });
   const sessions = await RedisSessionStorage.connect({ url, name, onError });
+  const roster = await RedisRoster.connect({ url, name, onError });
   const accounts = await openAccounts({
     ...options.engine,
     quarantine: new PostgresQuarantine(db),
@@ -43,6 +45,7 @@ export async function openProcessAccounts(options: ProcessAccountsOptions): Prom
     name,
     bus,
     sessions,
+    roster,
     secret,
     config: loadConfig(env, { role: 'node' }),
     logger: pino({ level: 'silent' }),
@@ -53,7 +56,7 @@ export async function openProcessAccounts(options: ProcessAccountsOptions): Prom
     ...accounts,
     async close() {
       await accounts.close();
-      await Promise.all([bus.close(), sessions.close()]);
+      await Promise.all([bus.close(), sessions.close(), roster.close()]);
     },
   };
 }

@@ -73,6 +73,122 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nodes and workers of the cluster, and what waits to be folded */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description The name of the node that answers */
+                            answeredBy: string;
+                            /** @description As the newest sweep of a worker found it; null before the first */
+                            backlog: {
+                                /** @description Of these, those with updates that no snapshot covers */
+                                documents: number | null;
+                                /** @description Documents that have a log */
+                                logDocuments: number | null;
+                                /** @description For how long the oldest of these has been seen without a fold */
+                                oldestMs: number | null;
+                                /** @description Documents that are set aside */
+                                quarantinedDocuments: number | null;
+                                /** @description Log entries that are set aside */
+                                quarantinedEntries: number | null;
+                                /** @description How old these figures are */
+                                sweptMsAgo: number;
+                            } | null;
+                            nodes: {
+                                /** @description Mean time of an append within the last seconds; null where there was none */
+                                appendMs: number | null;
+                                /** @description Open WebSockets */
+                                connections: number | null;
+                                /** @description Documents open on it */
+                                documents: number | null;
+                                /** @description How late its event loop ran within the last seconds; 99 of 100 times it was less */
+                                eventLoopMs: number | null;
+                                /** @description Since its last report */
+                                heardMsAgo: number;
+                                /** @description Of one start of the process */
+                                id: string;
+                                /** @description Resident memory of its process */
+                                memoryBytes: number | null;
+                                name: string;
+                                /** @description Age of the oldest update of its open documents that no snapshot covers */
+                                oldestUnfoldedMs: number | null;
+                                /** @description What waits for slow clients */
+                                outboxBytes: number | null;
+                                /** @description Updates that are accepted and not yet durable */
+                                pendingBytes: number | null;
+                                /**
+                                 * @description overloaded: it refuses newcomers until it has caught up. deaf: it does not hear its own heartbeat through Redis. silent: its reports have stopped
+                                 * @enum {string}
+                                 */
+                                state: "ready" | "overloaded" | "deaf" | "draining" | "silent" | "unknown";
+                                /** @description Since its start */
+                                upMs: number | null;
+                                version: string;
+                            }[];
+                            workers: {
+                                /** @description How late its event loop ran within the last seconds; 99 of 100 times it was less */
+                                eventLoopMs: number | null;
+                                /** @description Of these, those that failed and are tried again */
+                                failures: number | null;
+                                /** @description Fold jobs that ended since its start */
+                                folds: number | null;
+                                /** @description Since its last report */
+                                heardMsAgo: number;
+                                /** @description Of one start of the process */
+                                id: string;
+                                /** @description Resident memory of its process */
+                                memoryBytes: number | null;
+                                name: string;
+                                /** @description Folds under way */
+                                running: number | null;
+                                /** @enum {string} */
+                                state: "working" | "draining" | "silent" | "unknown";
+                                /** @description Since its start */
+                                upMs: number | null;
+                                version: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description An error of the closed table */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents": {
         parameters: {
             query?: never;
