@@ -17,12 +17,14 @@
  *
  * Account
  * - `account-menu` opens `account-menu-list`: `signed-in-as`, `go-documents`, `go-account`, `go-agents`,
- *   `go-administration`, `go-sign-in`, `go-sign-up`, `sign-out`.
+ *   `go-administration`, `go-cluster`, `go-sign-in`, `go-sign-up`, `sign-out`.
  * - `sign-in` and `sign-up` are forms with `email`, `password`, `name`, `invitation`; `two-factor` one with `code`.
  *   `passkey-sign-in`, `go-sign-up` and `go-sign-in` stand beside them.
  * - `documents`: one `document` each with its link, `delete-document`; `more-documents`.
  * - Sections of the account page: `profile`, `password-section`, `passkeys`, `two-factor-section`, `sessions`; of the
  *   page of agents: `agents`, one `agent` each; of the administration: `users`, `invitations`, `audit`.
+ * - The cluster page: `cluster-source` says who answers (`data-state` is `asking`, `live` or `failed`); rows
+ *   `cluster-node` and `cluster-worker`, whose `data-state` is the state; `cluster-totals`, `cluster-changes`.
  *
  * Everywhere: `failure` says what went wrong, `confirm` asks before what cannot be undone (`confirm-yes`).
  */

@@ -71,7 +71,12 @@ function links(me: Me | null, back: Back | null): HTMLElement[] {
     documents,
     link(pageAddress('account'), 'Account', 'go-account'),
     link(pageAddress('agents'), 'Agents and tokens', 'go-agents'),
-    ...(me.isAdmin ? [link(pageAddress('administration'), 'Administration', 'go-administration')] : []),
+    ...(me.isAdmin
+      ? [
+          link(pageAddress('administration'), 'Administration', 'go-administration'),
+          link(pageAddress('cluster'), 'Cluster', 'go-cluster'),
+        ]
+      : []),
   ];
 }
 

@@ -40,3 +40,7 @@ export type Invitation = Answer<'/api/invitations', 'get'>['invitations'][number
 export type MadeInvitation = Answer<'/api/invitations', 'post', 201>;
 export type AuditPage = Answer<'/api/admin/audit', 'get'>;
 export type AuditEvent = AuditPage['events'][number];
+
+export type Cluster = Answer<'/api/admin/cluster', 'get'>;
+export type ClusterNode = Cluster['nodes'][number];
+export type ClusterWorker = Cluster['workers'][number];

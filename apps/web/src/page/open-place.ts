@@ -64,6 +64,8 @@ async function showPlace(
       return (await import('../agents/agents-page.ts')).showAgents({ parent, me });
     case 'administration':
       return (await import('../administration/administration-page.ts')).showAdministration({ parent, me });
+    case 'cluster':
+      return (await import('../cluster/cluster-page.ts')).showCluster({ parent, me });
   }
 }
 

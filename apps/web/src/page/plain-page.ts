@@ -18,13 +18,14 @@ export type PlainPage = {
   toast(text: string): void;
 };
 
-export type PlainPageName = 'documents' | 'account' | 'agents' | 'administration';
+export type PlainPageName = 'documents' | 'account' | 'agents' | 'administration' | 'cluster';
 
 const TITLES: Readonly<Record<PlainPageName, string>> = {
   documents: 'Documents',
   account: 'Account',
   agents: 'Agents and tokens',
   administration: 'Administration',
+  cluster: 'Cluster',
 };
 
 /** The frame of a page that is no document: the same head, links between these pages, and a column of content. */
@@ -67,7 +68,12 @@ function tabs(me: Me, current: PlainPageName): HTMLElement {
     tab(pageAddress('account'), 'account', 'Account'),
     tab(pageAddress('agents'), 'agents', 'Agents'),
   );
-  if (me.isAdmin) root.append(tab(pageAddress('administration'), 'administration', 'Administration'));
+  if (me.isAdmin) {
+    root.append(
+      tab(pageAddress('administration'), 'administration', 'Administration'),
+      tab(pageAddress('cluster'), 'cluster', 'Cluster'),
+    );
+  }
   return root;
 }
 

@@ -42,7 +42,10 @@ describe('the place that an address names', () => {
     expect(read('/?page=sign-in&doc=https%3A%2F%2Fevil.example')).toMatchObject({ next: '/' });
   });
 
-  it.each(['new', 'account', 'agents', 'administration'] as const)('%s is found at its address', (page) => {
-    expect(read(pageAddress(page))).toEqual({ kind: page });
-  });
+  it.each(['new', 'account', 'agents', 'administration', 'cluster'] as const)(
+    '%s is found at its address',
+    (page) => {
+      expect(read(pageAddress(page))).toEqual({ kind: page });
+    },
+  );
 });

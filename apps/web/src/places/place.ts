@@ -14,7 +14,7 @@ export type Place =
       /** Where to go once signed in: always an address of this page. */
       readonly next: string;
     }
-  | { readonly kind: 'account' | 'agents' | 'administration' }
+  | { readonly kind: 'account' | 'agents' | 'administration' | 'cluster' }
   | { readonly kind: 'invalid'; readonly text: string };
 
 /** The part of `location` that is read. */
@@ -29,6 +29,7 @@ export function readPlace({ search, hash }: PlaceUrl): Place {
     case 'account':
     case 'agents':
     case 'administration':
+    case 'cluster':
       return { kind: page };
     case 'sign-in':
     case 'sign-up': {
@@ -52,7 +53,7 @@ export function readPlace({ search, hash }: PlaceUrl): Place {
 }
 
 /** The address of a page that is no document. */
-export function pageAddress(page: 'new' | 'account' | 'agents' | 'administration'): string {
+export function pageAddress(page: 'new' | 'account' | 'agents' | 'administration' | 'cluster'): string {
   return `/?page=${page}`;
 }
 
