@@ -188,8 +188,12 @@ describe('the way in', () => {
     expect(routeProblems(plant(haproxy, change))).not.toEqual([]);
   });
 
-  it('of Traefik is wrong with another host', () => {
-    const change: Change = ['IngressRoute kryton', 'spec routes 0 match', 'Host(`docs.example.com`)'];
+  it.each<[what: string, path: string, value: unknown]>([
+    ['another host', 'match', 'Host(`docs.example.com`)'],
+    ['turns', 'services 0 strategy', undefined],
+    ['clients tied to a node', 'services 0 sticky', { cookie: {} }],
+  ])('of Traefik is wrong with %s', (_what, path, value) => {
+    const change: Change = ['IngressRoute kryton', `spec routes 0 ${path}`, value];
     expect(routeProblems(plant(traefik, change))).not.toEqual([]);
   });
 });

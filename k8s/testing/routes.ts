@@ -48,6 +48,7 @@ export function routeProblems(manifests: readonly Manifest[]): string[] {
       .map((service) => `${idOf(service)} ties clients to a node`),
     ...ofKind<IIngress>(manifests, 'Ingress').flatMap(annotationProblems),
     ...envoyProblems(manifests),
+    ...traefikProblems(manifests),
   ];
 }
 
@@ -114,6 +115,16 @@ function envoyProblems(manifests: readonly Manifest[]): string[] {
       : ['Envoy opens too few connections']),
     ...(backend?.spec.loadBalancer?.type === 'LeastRequest' ? [] : ['Envoy does not count requests']),
   ];
+}
+
+function traefikProblems(manifests: readonly Manifest[]): string[] {
+  return ofKind<IIngressRoute>(manifests, 'IngressRoute')
+    .filter(({ spec }) => spec.tls !== undefined)
+    .flatMap((route) => route.spec.routes.flatMap(({ services }) => services ?? []))
+    .flatMap(({ strategy, sticky }) => [
+      ...(strategy === 'p2c' ? [] : ['Traefik does not count requests']),
+      ...(sticky === undefined ? [] : ['Traefik ties clients to a node']),
+    ]);
 }
 
 /** `1h`, `90s` or `3600`, as these controllers write it; 0 when there is none. */
