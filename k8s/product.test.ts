@@ -79,6 +79,11 @@ describe('manifests and product', () => {
       [NODE, main('env 0'), { name: 'DRAIN_SECONDS', value: '300' }],
       'to leave, and gets 90',
     ],
+    [
+      'a worker in a hurry',
+      [WORKER, 'spec template spec terminationGracePeriodSeconds', 30],
+      'to leave, and gets 30',
+    ],
     ['no pause before leaving', [NODE, main('lifecycle'), undefined], 'tells nobody before'],
   ])('do not with %s', (_what, change, message) => {
     expect(productProblems(plant(envoy, change)).join('\n')).toContain(message);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ConfigError, loadConfig } from '@kryton/engine/config/load-config.ts';
 import { type Role, VARIABLES } from '@kryton/engine/config/variables.ts';
 import { nodeDeadlines } from '@kryton/server/node-service.ts';
+import { WORKER_DEADLINES } from '@kryton/worker/deadlines.ts';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { IContainer } from 'kubernetes-models/v1/Container';
@@ -102,11 +103,11 @@ function configProblems(manifests: readonly Manifest[], { pod }: Workload, conta
     if (role !== 'migrate' && metrics !== config.metricsPort) {
       problems.push(`has metrics on ${metrics}, not ${config.metricsPort}`);
     }
-    if (role === 'node') {
-      const { drainMs, stopMs } = nodeDeadlines(config);
+    if (role !== 'migrate') {
+      const { drainMs, stopMs } = role === 'node' ? nodeDeadlines(config) : WORKER_DEADLINES;
       const sleepSeconds = container.lifecycle?.preStop?.sleep?.seconds ?? 0;
       const seconds = sleepSeconds + (drainMs + stopMs) / 1000;
-      if (sleepSeconds < 5) problems.push('tells nobody before it refuses newcomers');
+      if (role === 'node' && sleepSeconds < 5) problems.push('tells nobody before it refuses newcomers');
       if ((pod.terminationGracePeriodSeconds ?? 30) <= seconds) {
         problems.push(`needs more than ${seconds} s to leave, and gets ${pod.terminationGracePeriodSeconds}`);
       }

@@ -20,6 +20,7 @@ import { exposition } from '@kryton/engine/metrics/exposition.ts';
 import { RedisRoster } from '@kryton/engine/roster/redis-roster.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
+import { FINISH_MS, WORKER_DEADLINES } from './deadlines.ts';
 import { foldWorker } from './fold-worker.ts';
 import { StoreMetrics } from './store-metrics.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
@@ -28,9 +29,6 @@ import { WorkerReports } from './worker-reports.ts';
 /** Heap of a folding thread: a pass of 64 MiB of updates takes about a third of it. */
 const FOLD_MEMORY_MB = 768;
 const SWEEP_EVERY_MS = 30_000;
-/** Time for running folds to finish when the worker is asked to leave; the rest goes to other workers. */
-const FINISH_MS = 15_000;
-const DEADLINES = { startMs: 30_000, drainMs: FINISH_MS + 8_000, stopMs: 10_000 };
 
 /** Everything the worker holds, in the order in which it is opened. */
 function workerService(config: Config, logger: Logger): Service {
@@ -119,7 +117,7 @@ function workerService(config: Config, logger: Logger): Service {
 async function main(): Promise<void> {
   const config = loadConfig(process.env, { role: 'worker' });
   const logger = pino({ level: config.logLevel, base: { name: 'worker', node: config.nodeName } });
-  await runServices([workerService(config, logger)], { deadlines: DEADLINES, process, log: logger });
+  await runServices([workerService(config, logger)], { deadlines: WORKER_DEADLINES, process, log: logger });
 }
 
 main().catch((error: unknown) => exitWith(error));
