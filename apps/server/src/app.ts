@@ -23,7 +23,7 @@ import { drainNode } from './drain/drain.ts';
 import { type ApiRoutes, limitRequests, registerApi } from './http/api.ts';
 import { paceRequests } from './http/arrivals.ts';
 import { registerJwksRoute } from './http/document-token-routes.ts';
-import { registerHealthRoutes } from './http/health-routes.ts';
+import { HEALTH_PATHS, registerHealthRoutes } from './http/health-routes.ts';
 import { createHttpServer, refuseMisplaced } from './http/http-server.ts';
 import { registerOpenApi } from './http/openapi.ts';
 import { registerPageRoutes } from './http/page-routes.ts';
@@ -214,7 +214,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   });
   paceRequests(app, timers);
   app.addHook('onResponse', (request, reply, done) => {
-    if (!request.ws) metrics.answered(reply.statusCode, reply.elapsedTime);
+    if (!request.ws && !HEALTH_PATHS.has(request.url)) metrics.answered(reply.statusCode, reply.elapsedTime);
     done();
   });
   const address = webAddressOf(parts);

@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
+/** Asked every few seconds by keepers and proxies: none of them is a request that anybody waits for. */
+export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/livez', '/healthz', '/readyz']);
+
 export type HealthParts = {
   /** Why this node should get no traffic at the moment; null when it should. */
   readonly unreadyBecause: () => string | null;

@@ -180,7 +180,7 @@ function edgeFigures(set: MetricSet) {
     ),
     requests: set.histogram(
       'kryton_http_request_seconds',
-      'How long HTTP requests took, by the class of their status.',
+      'How long HTTP requests took, by the class of their status; health checks are left out.',
       { labels: { class: STATUS_CLASSES }, buckets: REQUEST_BUCKETS_S },
     ),
   };
