@@ -26,7 +26,7 @@ export const SUITES: readonly Suite[] = [
     atOnce: 1,
   },
   { name: 'image', suffix: '.image.test.ts', needs: ['hadolint', 'redis', 'postgres'], atOnce: 1 },
-  { name: 'alerts', suffix: '.alerts.test.ts', needs: ['promtool'], atOnce: 1 },
+  { name: 'alerts', suffix: '.alerts.test.ts', needs: ['promtool', 'redis', 'postgres'], atOnce: 1 },
   {
     name: 'proxy',
     suffix: '.proxy.test.ts',

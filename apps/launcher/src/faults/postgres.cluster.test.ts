@@ -12,6 +12,8 @@ import { lastingMs } from '../testing/lasting.ts';
 import { expectPromiseKept } from '../testing/promise.ts';
 
 const AWAY_MS = lastingMs(300_000, 12_000);
+/** A fold that was committed just before is trimmed after, and a node sees that when it next compares tails. */
+const LAST_FOLD_SEEN_MS = 8_000;
 
 describe('PostgreSQL trouble under thirty editing clients', { timeout: AWAY_MS + 120_000 }, () => {
   let cluster: FaultCluster;
@@ -66,7 +68,7 @@ describe('PostgreSQL trouble under thirty editing clients', { timeout: AWAY_MS +
       const oldest = await Promise.all(
         cluster.nodes.map((node) => node.metric('kryton_oldest_unfolded_seconds')),
       );
-      expect(Math.min(...oldest)).toBeGreaterThan((AWAY_MS / 1_000) * 0.7);
+      expect(Math.min(...oldest)).toBeGreaterThan((AWAY_MS - LAST_FOLD_SEEN_MS) / 1_000);
       expect(await Promise.all(cluster.nodes.map((node) => node.isReady()))).toEqual([true, true, true]);
       crowd.stopEditing();
       for (const { toPostgres } of parts) toPostgres.mend();

@@ -87,4 +87,14 @@ describe('asking for folds', () => {
     await watch(3_500, { seq: 1, covered: 1 });
     expect(schedule.unfoldedMs).toBe(0);
   });
+
+  it('SNAP5 the unfolded age under continuous editing is that since the last fold', async () => {
+    for (let fold = 0; fold < 5; fold++) {
+      schedule.appended();
+      await watch(28_000, { seq: 100 * fold + 150, covered: 100 * fold });
+      expect(schedule.unfoldedMs).toBeLessThanOrEqual(32_000);
+    }
+    await watch(60_000, { seq: 900, covered: 400 });
+    expect(schedule.unfoldedMs).toBeGreaterThan(80_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { comparePositions } from '@kryton/engine/log/position.ts';
+import { comparePositions, type Position } from '@kryton/engine/log/position.ts';
 import type { LogHead } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { RoomLimits, RoomLogger, RoomPorts } from './room-ports.ts';
@@ -23,13 +23,18 @@ export class FoldSchedule {
   /** Whether something was appended that the last request may have come too early for, or the request failed. */
   #isUnasked = false;
   #unfoldedSince: number | null = null;
+  /** What a snapshot covered when we last looked; undefined before the first look. */
+  #covered: Position | null | undefined = undefined;
 
   constructor(ports: FoldSchedulePorts, docId: DocId) {
     this.#ports = ports;
     this.#docId = docId;
   }
 
-  /** For how long there have been unfolded updates, in ms; 0 when there are none. */
+  /**
+   * For how long there have been unfolded updates, in ms; 0 when there are none. Under continuous editing there always
+   * are some: where a fold was seen to move on it counts from there.
+   */
   get unfoldedMs(): number {
     return this.#unfoldedSince === null ? 0 : this.#ports.timers.now() - this.#unfoldedSince;
   }
@@ -49,10 +54,13 @@ export class FoldSchedule {
    */
   compare({ last, covered }: LogHead): void {
     const now = this.#ports.timers.now();
+    const movedOn = this.#covered !== undefined && covered !== null && isFurther(covered, this.#covered);
+    this.#covered = covered;
     if (last.seq === 0 || (covered && comparePositions(covered, last) >= 0)) {
       this.#unfoldedSince = null;
       return;
     }
+    if (movedOn) this.#unfoldedSince = now;
     this.#unfoldedSince ??= now;
     const sinceAskedMs = now - this.#askedAt;
     const isUnasked = this.#isUnasked && sinceAskedMs >= ASK_EVERY_MS;
@@ -77,4 +85,8 @@ export class FoldSchedule {
       this.#isUnasked = true;
     });
   }
+}
+
+function isFurther(covered: Position, before: Position | null): boolean {
+  return before === null || comparePositions(covered, before) > 0;
 }
