@@ -1,10 +1,8 @@
 /** The composition root of one cluster node: `npm run node`. */
-import { RedisMessageBus } from '@kryton/engine/bus/redis-message-bus.ts';
 import { createHeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import { PostgresQuarantine } from '@kryton/engine/compaction/postgres-quarantine.ts';
 import { type Config, describeConfig, loadConfig } from '@kryton/engine/config/load-config.ts';
 import { storesOf } from '@kryton/engine/config/stores.ts';
-import { RedisSharedCounters } from '@kryton/engine/counters/redis-shared-counters.ts';
 import { connectDatabase } from '@kryton/engine/database/connect-database.ts';
 import { checkMigrated } from '@kryton/engine/database/migrate.ts';
 import { BullMqJobQueue } from '@kryton/engine/jobs/bullmq-job-queue.ts';
@@ -14,12 +12,10 @@ import { serveMetrics } from '@kryton/engine/lifecycle/metrics-server.ts';
 import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
-import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import { DatabaseMetrics } from '@kryton/engine/metrics/database-metrics.ts';
 import { exposition } from '@kryton/engine/metrics/exposition.ts';
 import { MetricSet } from '@kryton/engine/metrics/metric-set.ts';
-import { RedisRoster } from '@kryton/engine/roster/redis-roster.ts';
-import { RedisSessionStorage } from '@kryton/engine/sessions/redis-session-storage.ts';
+import { connectRedis } from '@kryton/engine/redis/redis-stores.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
 import { openAccounts } from './accounts.ts';
@@ -48,7 +44,8 @@ function clusterNode(config: Config, logger: Logger): Service {
   return {
     name,
     async run() {
-      for (const warning of await checkRedis(url)) logger.warn(warning);
+      const replicas = config.redisWaitReplicas;
+      for (const warning of await checkRedis(url, { replicas })) logger.warn(warning);
       const { databaseConnections: connections } = config;
       const databaseSet = new MetricSet(name);
       const observer = new DatabaseMetrics(databaseSet, connections);
@@ -62,19 +59,21 @@ function clusterNode(config: Config, logger: Logger): Service {
       observer.watch(database.pool);
       closing.push(database.close);
       await checkMigrated(database.db);
-      const log = await RedisUpdateLog.connect({ url, name, onError });
+      const redis = await connectRedis({ url, name, onError });
+      closing.push(() => redis.close());
+      const log = await redis.updateLog({ replicas });
       closing.push(() => log.close());
-      const jobs = await BullMqJobQueue.connect({ url, name, onError });
+      const jobs = await BullMqJobQueue.connect(redis.jobs);
       closing.push(() => jobs.close());
       const heavy = createHeavyWork(HEAVY);
       closing.push(() => heavy.close());
-      const bus = await RedisMessageBus.connect({ url, name, onError });
+      const bus = await redis.messageBus();
       closing.push(() => bus.close());
-      const sessions = await RedisSessionStorage.connect({ url, name, onError });
+      const sessions = await redis.sessionStorage();
       closing.push(() => sessions.close());
-      const counters = await RedisSharedCounters.connect({ url, name, onError });
+      const counters = await redis.sharedCounters();
       closing.push(() => counters.close());
-      const roster = await RedisRoster.connect({ url, name, onError });
+      const roster = await redis.roster();
       closing.push(() => roster.close());
       const snapshots = new PostgresSnapshotStore(database.db);
       const accounts = await openAccounts({

@@ -14,10 +14,9 @@ import { serveMetrics } from '@kryton/engine/lifecycle/metrics-server.ts';
 import { runServices } from '@kryton/engine/lifecycle/run-services.ts';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
-import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
 import { DatabaseMetrics } from '@kryton/engine/metrics/database-metrics.ts';
 import { exposition } from '@kryton/engine/metrics/exposition.ts';
-import { RedisRoster } from '@kryton/engine/roster/redis-roster.ts';
+import { connectRedis } from '@kryton/engine/redis/redis-stores.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type Logger, pino } from 'pino';
 import { FINISH_MS, WORKER_DEADLINES } from './deadlines.ts';
@@ -56,9 +55,11 @@ function workerService(config: Config, logger: Logger): Service {
       observer.watch(database.pool);
       closing.push(database.close);
       await checkMigrated(database.db);
-      const log = await RedisUpdateLog.connect({ url, name, onError });
+      const redis = await connectRedis({ url, name, onError });
+      closing.push(() => redis.close());
+      const log = await redis.updateLog();
       closing.push(() => log.close());
-      const jobs = await BullMqJobQueue.connect({ url, name, onError });
+      const jobs = await BullMqJobQueue.connect(redis.jobs);
       closing.push(() => jobs.close());
       const folder = createHeavyWork({ maxThreads: config.workerConcurrency, memoryMb: FOLD_MEMORY_MB });
       closing.push(() => folder.close());
@@ -73,7 +74,7 @@ function workerService(config: Config, logger: Logger): Service {
         const server = await serveMetrics(exposition([metrics.registry]), null, config.metricsPort);
         closing.push(() => server.close());
       }
-      const roster = await RedisRoster.connect({ url, name, onError });
+      const roster = await redis.roster();
       closing.push(() => roster.close());
       const handlers = foldWorker({
         log,
@@ -93,7 +94,7 @@ function workerService(config: Config, logger: Logger): Service {
         sweepEveryMs: SWEEP_EVERY_MS,
         onJob: (result: JobResult) => metrics.jobEnded(result),
       };
-      processor = await BullMqJobProcessor.start({ url, name, onError }, handlers, options);
+      processor = await BullMqJobProcessor.start(redis.jobs, handlers, options);
       reports = new WorkerReports({
         ...{ roster, name: config.nodeName, figures: metrics.figures },
         ...{ timers: systemTimers, logger },

@@ -15,6 +15,8 @@ export type RedisMessageBusOptions = {
   /** Told what a listener throws, and of trouble with the connections. */
   readonly onError: (error: unknown) => void;
   readonly timers?: Timers;
+  /** In a cluster: slots that were listened to here have moved. */
+  readonly onMoved?: () => void;
 };
 
 /**
@@ -43,7 +45,7 @@ export class RedisMessageBus implements MessageBus {
     return bus;
   }
 
-  private constructor({ url, name, onError, timers = systemTimers }: RedisMessageBusOptions) {
+  private constructor({ url, name, onError, timers = systemTimers, onMoved }: RedisMessageBusOptions) {
     this.#timers = timers;
     this.#commands = commandConnection(url, `${name}:bus`);
     this.#listening = listeningConnection(url, `${name}:bus-live`);
@@ -55,15 +57,18 @@ export class RedisMessageBus implements MessageBus {
     });
     this.#commands.on('error', onError);
     this.#listening.on('error', onError);
+    if (onMoved) this.#listening.on('moved', onMoved);
   }
 
   async publish(channel: string, message: Uint8Array): Promise<void> {
     const { buffer, byteOffset, byteLength } = message;
-    await guard(() => this.#commands.spublish(nameOf(channel), Buffer.from(buffer, byteOffset, byteLength)));
+    await guard(() =>
+      this.#commands.spublish(channelName(channel), Buffer.from(buffer, byteOffset, byteLength)),
+    );
   }
 
   async subscribe(channel: string, listener: (message: Uint8Array) => void): Promise<() => Promise<void>> {
-    return await guard(() => this.#channels.add(nameOf(channel), listener));
+    return await guard(() => this.#channels.add(channelName(channel), listener));
   }
 
   onInterruption(listener: () => void): () => void {
@@ -104,7 +109,8 @@ export class RedisMessageBus implements MessageBus {
   }
 }
 
-function nameOf(channel: string): string {
+/** What Redis calls a channel. */
+export function channelName(channel: string): string {
   return channel.startsWith('kry:') ? channel : `kry:bus:${channel}`;
 }
 

@@ -136,6 +136,7 @@ describe('loadConfig', () => {
         REDIS_URL: 'http://u:hunter2@cache:6379',
         DATABASE_URL: 'u:hunter3@db password=hunter4',
       }),
+      ...problemsOf({ REDIS_URL: 'redis+cluster://u:hunter2' }),
       ...problemsOf({ REDIS_URL: 'cache://u:12#hunter2@h', DATABASE_URL: 'db://u:hunter3@h' }),
       ...Object.values(
         describeConfig(

@@ -1,6 +1,7 @@
 import { hostname as hostnameOf } from 'node:os';
 import { StartupError } from '../lifecycle/startup-error.ts';
 import { InvalidValue } from './parsers.ts';
+import { redisPlace } from './redis-url.ts';
 import { type Role, VARIABLES, type Variable } from './variables.ts';
 
 type Variables = typeof VARIABLES;
@@ -89,6 +90,7 @@ function problemOf(variable: Variable<unknown>, env: Environment, error: unknown
 
 function shown({ secret }: Variable<unknown>, text: string): string {
   if (secret === undefined) return text;
+  if (/^rediss?\+/.test(text)) return placeOr(text, '(hidden)');
   // What is no URL, or whose password was not found where it belongs (an unescaped #), may hold it anywhere.
   const url = text.includes('://') && URL.canParse(text) ? new URL(text) : null;
   if (
@@ -100,6 +102,15 @@ function shown({ secret }: Variable<unknown>, text: string): string {
   }
   // Host and path only: a password can also stand in the query of a PostgreSQL URL.
   return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** The servers of a cluster or of sentinels; `other` when the text names none that can be read. */
+function placeOr(text: string, other: string): string {
+  try {
+    return redisPlace(text);
+  } catch {
+    return other;
+  }
 }
 
 function storeProblems(env: Environment, role: Role | undefined): string[] {

@@ -1,5 +1,6 @@
 import type { Parser } from './parsers.ts';
 import * as parse from './parsers.ts';
+import { redisUrl } from './redis-url.ts';
 
 /** The processes that read a variable. `embedded` is `npm start`; the cluster launcher hands on what its parts need. */
 export type Role = 'embedded' | 'node' | 'worker' | 'migrate';
@@ -166,12 +167,20 @@ export const VARIABLES = {
   },
   redisUrl: {
     name: 'REDIS_URL',
-    parse: parse.urlOf(['redis', 'rediss'], 'redis://localhost:6379'),
+    parse: redisUrl,
     fallback: null,
     description:
-      'Redis 7 or later, or Valkey. Set it together with `DATABASE_URL`; without both, everything is embedded',
+      'Redis 7 or later, or Valkey: `redis://…`, `redis+cluster://host:port,…` or `redis+sentinel://host:port,…/master` (`rediss…` with TLS). Set it together with `DATABASE_URL`; without both, everything is embedded',
     roles: ['node', 'worker'],
     secret: 'password',
+  },
+  redisWaitReplicas: {
+    name: 'REDIS_WAIT_REPLICAS',
+    parse: parse.integer(0, 10),
+    fallback: '0',
+    description:
+      'Replicas of Redis that must have an edit before it is acknowledged; with fewer, nothing is acknowledged',
+    roles: ['node'],
   },
   databaseUrl: {
     name: 'DATABASE_URL',

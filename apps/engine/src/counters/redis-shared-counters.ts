@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { commandConnection } from '../log/redis-connection.ts';
 import { type Addition, CountersUnavailable, type SharedCounters } from './shared-counters.ts';
 
-const keyOf = (key: string): string => `kry:rate:${key}`;
+export const keyOf = (key: string): string => `kry:rate:${key}`;
 
 export type RedisSharedCountersOptions = {
   /** `redis://…` */

@@ -1,6 +1,8 @@
 import type { DeduplicationOptions, JobsOptions, QueueOptions } from 'bullmq';
-import { Redis } from 'ioredis';
-import { isDemoted } from '../log/redis-connection.ts';
+import type { Redis } from 'ioredis';
+import { isDemoted, newRedis } from '../log/redis-connection.ts';
+import type { RedisTopology } from '../redis/redis-topology.ts';
+import { leadTo } from '../redis/slot-connector.ts';
 
 /** BullMQ's keys carry one hash tag, because its scripts touch several keys of a queue (Redis Cluster). */
 export const JOBS_PREFIX = '{kry-jobs}';
@@ -18,6 +20,8 @@ export type FoldJobData = { readonly docId: string };
 const UNTIL_IT_WORKS = 1_000_000;
 /** Failed jobs are logged by the worker; a few stay to be looked at. */
 const KEPT_FAILURES = 200;
+/** A worker waits for jobs for a second at a time: a connection that is silent for so long leads nowhere. */
+const SILENT_MS = 8_000;
 
 export const JOB_OPTIONS: JobsOptions = {
   attempts: UNTIL_IT_WORKS,
@@ -36,14 +40,16 @@ export function foldDeduplication(docId: string, delayMs: number): Deduplication
 }
 
 /** For workers: commands wait for Redis to come back, as BullMQ requires of them. */
-export function workerConnection(url: string, name: string): Redis {
-  return new Redis(url, {
+export function workerConnection(at: string | RedisTopology, prefix: string, name: string): Redis {
+  const { url, options } = leadTo(at, prefix);
+  return newRedis(url, {
     connectionName: name,
     maxRetriesPerRequest: null,
     connectTimeout: 5_000,
+    socketTimeout: SILENT_MS,
     retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
     reconnectOnError: isDemoted,
-    replyMapping: 'legacy',
+    ...options,
   });
 }
 

@@ -72,7 +72,7 @@ export class BullMqJobProcessor implements JobProcessor {
     this.#handlers = handlers;
     this.#options = options;
     this.#onError = onError;
-    this.#redis = workerConnection(url, `${name}:jobs`);
+    this.#redis = workerConnection(url, prefix, `${name}:jobs`);
     this.#redis.on('error', onError);
     this.#queue = new Queue(QUEUE_NAME, queueOptions(this.#redis, prefix));
     this.#queue.on('error', onError);

@@ -17,7 +17,7 @@ async function waitingClients(admin: Redis, name: string): Promise<number> {
   const lines = String(await admin.client('LIST')).split('\n');
   return lines.filter((line) => line.includes(` name=${name} `) && / flags=\S*b/.test(line)).length;
 }
-const freshJobs = (url = inject('redisUrl')): BullMqOptions => ({
+const freshJobs = (url = inject('redisUrl')): BullMqOptions & { readonly url: string } => ({
   url,
   name: 'test',
   prefix: `{jobs-${randomUUID()}}`,

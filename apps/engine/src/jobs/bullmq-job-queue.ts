@@ -4,6 +4,8 @@ import { deadline } from '../lifecycle/deadline.ts';
 import { systemTimers } from '../lifecycle/timers.ts';
 import { commandConnection } from '../log/redis-connection.ts';
 import type { DocId } from '../protocol/ids.ts';
+import type { RedisTopology } from '../redis/redis-topology.ts';
+import { leadTo } from '../redis/slot-connector.ts';
 import {
   FOLD,
   type FoldJobData,
@@ -22,8 +24,8 @@ const ADD_MS = 7_000;
 const ASK_MS = 4_000;
 
 export type BullMqOptions = {
-  /** `redis://…` */
-  readonly url: string;
+  /** `redis://…`, or the cluster. */
+  readonly url: string | RedisTopology;
   /** Shown by CLIENT LIST. */
   readonly name: string;
   readonly onError: (error: unknown) => void;
@@ -44,7 +46,11 @@ export class BullMqJobQueue implements JobQueue {
 
   /** Connects; rejects when Redis does not answer. */
   static async connect(options: BullMqOptions): Promise<BullMqJobQueue> {
-    const redis = commandConnection(options.url, `${options.name}:jobs`, { enableAutoPipelining: false });
+    const place = leadTo(options.url, options.prefix ?? JOBS_PREFIX);
+    const redis = commandConnection(place.url, `${options.name}:jobs`, {
+      enableAutoPipelining: false,
+      ...place.options,
+    });
     redis.on('error', options.onError);
     try {
       await deadline(redis.connect(), CONNECT_MS, 'connecting to Redis for jobs');

@@ -12,6 +12,9 @@ export const logKey = (docId: DocId): string => `kry:{${docId}}:log`;
  * otherwise tells only together with a copy of the first and the last entry (57 ms where one of them has 20 MB).
  */
 export const metaKey = (docId: DocId): string => `kry:{${docId}}:meta`;
+/** Written before replicas are waited for (see `RedisReplicas`), and never read. */
+export const fenceKey = (docId: DocId): string => `kry:{${docId}}:fence`;
+
 /** Announces each appended entry: one byte with the id's length, the id, the update (empty when too large). */
 export const liveChannel = (docId: DocId): string => `kry:{${docId}}:live`;
 /** Carries presence between nodes; nothing of it is stored. */

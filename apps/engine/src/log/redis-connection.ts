@@ -1,10 +1,13 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { parseRedisUrl, type RedisAccess, type RedisTarget } from '../config/redis-url.ts';
 
 /** How long a command may take before its outcome counts as unknown (LOG6). */
 const COMMAND_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A connection that leaves a command unanswered this long is given up: it may be up and lead nowhere (LOG6). */
 const SILENT_MS = 4_000;
+/** A sentinel that does not say where the master is in this time is passed over. */
+const SENTINEL_ANSWER_MS = 1_000;
 
 /**
  * A connection for commands that must not be repeated behind the caller's back: a command that was in flight when
@@ -12,7 +15,7 @@ const SILENT_MS = 4_000;
  * no connection commands reject at once instead of queueing without bound.
  */
 export function commandConnection(url: string, name: string, extra: RedisOptions = {}): Redis {
-  const options: RedisOptions = {
+  return newRedis(url, {
     connectionName: name,
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -26,13 +29,30 @@ export function commandConnection(url: string, name: string, extra: RedisOptions
     retryStrategy,
     reconnectOnError: isDemoted,
     ...extra,
-  };
-  return new Redis(url, { ...options, replyMapping: 'legacy' });
+  });
 }
 
 /** A connection that only listens. Subscriptions are renewed by {@link RedisSubscriptions}, which knows them all. */
 export function listeningConnection(url: string, name: string): Redis {
   return commandConnection(url, name, { autoResubscribe: false, enableAutoPipelining: false });
+}
+
+/**
+ * Redis as `url` says: one server, or the one that its sentinels call the master at the time of each connection. The
+ * servers of a cluster are connected to one by one (see `RedisTopology`): its own URL is a TypeError here.
+ */
+export function newRedis(url: string, options: RedisOptions): Redis {
+  const target = parseRedisUrl(url);
+  const settings = { ...options, replyMapping: 'legacy' } as const;
+  switch (target.kind) {
+    case 'server':
+      if (target.access.servername === null) return new Redis(url, settings);
+      return new Redis({ ...target.address, ...accessOptions(target.access), ...settings });
+    case 'sentinel':
+      return new Redis({ ...sentinelOptions(target), ...settings });
+    case 'cluster':
+      throw new TypeError('the URL of a cluster leads to no single server');
+  }
 }
 
 /**
@@ -46,4 +66,32 @@ export function isDemoted(error: Error): boolean {
 /** Quick first tries, because an editing session waits; then twice a second, for as long as it takes. */
 function retryStrategy(attempt: number): number {
   return Math.min(50 * attempt, 500);
+}
+
+function accessOptions({ username, password, isTls, servername }: RedisAccess): RedisOptions {
+  return {
+    ...(username !== null && { username }),
+    ...(password !== null && { password }),
+    ...(isTls && { tls: servername === null ? {} : { servername } }),
+  };
+}
+
+function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>): RedisOptions {
+  const { sentinels, master, db, access, sentinelUsername, sentinelPassword } = target;
+  const { tls, ...credentials } = accessOptions(access);
+  return {
+    sentinels: [...sentinels],
+    name: master,
+    db,
+    ...credentials,
+    ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
+    ...(sentinelUsername !== null && { sentinelUsername }),
+    ...(sentinelPassword !== null && { sentinelPassword }),
+    sentinelCommandTimeout: SENTINEL_ANSWER_MS,
+    // All were asked, also those that told where a master is that does not answer. Without an answer here ioredis would
+    // give up for good.
+    sentinelRetryStrategy: retryStrategy,
+    // Not the `failoverDetector` of ioredis 6: told of a failover while it looks for the master, a connection is over
+    // for good. A master that is up and leads nowhere is noticed as any server is, by its silence.
+  };
 }

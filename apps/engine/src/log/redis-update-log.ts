@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { DocId } from '../protocol/ids.ts';
+import { HeldEntries } from './held-entries.ts';
 import {
   docIdOfLogKey,
   LOG_KEY_PATTERN,
@@ -11,6 +12,7 @@ import {
 } from './keys.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
 import { commandConnection, listeningConnection } from './redis-connection.ts';
+import { RedisReplicas } from './redis-replicas.ts';
 import { RedisRun } from './redis-run.ts';
 import { RedisScripts, type ScriptReply } from './redis-scripts.ts';
 import { RedisSubscriptions } from './redis-subscriptions.ts';
@@ -47,11 +49,19 @@ export type RedisUpdateLogOptions = {
   /** Shown by CLIENT LIST. */
   readonly name: string;
   readonly onError: (error: unknown) => void;
+  /** So many replicas must have an entry before its append resolves (`WAIT`); 0 unless told. */
+  readonly replicas?: number;
+  /** In a cluster: slots that were listened to here have moved. */
+  readonly onMoved?: () => void;
 };
 
 /**
  * The log on Redis Streams: entries `<epoch>-<seq>` in `kry:{docId}:log`, one Lua script per append that writes and
  * publishes. See {@link UpdateLog} for what is guaranteed; this file only says how.
+ *
+ * With `replicas`, an append resolves once they have it, and what it appended is not told to the listeners of this
+ * process before: the echo is an acknowledgement too (LOG1). Other processes see it earlier. Should it be lost with its
+ * Redis, they notice that the log ends before what they have seen (LOG3).
  */
 export class RedisUpdateLog implements UpdateLog {
   readonly #commands: Redis;
@@ -61,12 +71,14 @@ export class RedisUpdateLog implements UpdateLog {
   readonly #subscriptions: RedisSubscriptions;
   readonly #interruptionListeners = new Set<() => void>();
   readonly #echoes = new Map<string, () => void>();
+  readonly #replicas: RedisReplicas | null;
+  readonly #held = new HeldEntries();
 
   /** Connects; rejects when Redis cannot be reached. */
   static async connect(options: RedisUpdateLogOptions): Promise<RedisUpdateLog> {
     const log = new RedisUpdateLog(options);
     try {
-      await Promise.all([log.#commands.connect(), log.#listening.connect()]);
+      await Promise.all([log.#commands.connect(), log.#listening.connect(), log.#replicas?.connect()]);
       await log.#scripts.load();
     } catch (error) {
       await log.close();
@@ -75,7 +87,7 @@ export class RedisUpdateLog implements UpdateLog {
     return log;
   }
 
-  private constructor({ url, name, onError }: RedisUpdateLogOptions) {
+  private constructor({ url, name, onError, replicas = 0, onMoved }: RedisUpdateLogOptions) {
     this.#commands = commandConnection(url, `${name}:log`);
     this.#listening = listeningConnection(url, `${name}:live`);
     this.#scripts = new RedisScripts(this.#commands, SCRIPTS);
@@ -86,8 +98,10 @@ export class RedisUpdateLog implements UpdateLog {
       },
       onError,
     });
+    this.#replicas = replicas > 0 ? new RedisReplicas({ url, name, onError, replicas }) : null;
     this.#commands.on('error', onError);
     this.#listening.on('error', onError);
+    if (onMoved) this.#listening.on('moved', onMoved);
     this.#commands.on('ready', () => void this.#scripts.load().catch(onError));
   }
 
@@ -102,6 +116,25 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   async append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {
+    if (this.#replicas === null) return (await this.#append(docId, known, update)).result;
+    this.#held.hold(docId);
+    try {
+      const { result, run } = await this.#append(docId, known, update);
+      if (result.kind === 'appended') await this.#haveReplicas(docId, run);
+      this.#held.settle(docId, true);
+      return result;
+    } catch (error) {
+      // It may be in the log; the caller appends it again.
+      this.#held.settle(docId, false);
+      throw error;
+    }
+  }
+
+  async #append(
+    docId: DocId,
+    known: Position,
+    update: Uint8Array,
+  ): Promise<{ readonly result: AppendResult; readonly run: string }> {
     const keys = [logKey(docId), metaKey(docId), liveChannel(docId)];
     const run = this.#redisRun.known ?? (await this.#guard(() => this.#redisRun.id()));
     const id = await this.#run('append', [
@@ -112,14 +145,17 @@ export class RedisUpdateLog implements UpdateLog {
       INLINE_LIMIT_BYTES,
       run,
     ]);
-    if (!Buffer.isBuffer(id)) return { kind: 'lost' };
-    return { kind: 'appended', position: parsePosition(id.toString('latin1')) };
+    if (!Buffer.isBuffer(id)) return { result: { kind: 'lost' }, run };
+    return { result: { kind: 'appended', position: parsePosition(id.toString('latin1')) }, run };
   }
 
   async read(docId: DocId, after: Position, limit: number): Promise<LogPage> {
+    // What is read may hold what this process appended and has no right to acknowledge yet.
+    const run = this.#held.isHeld(docId) ? await this.#guard(() => this.#redisRun.id()) : null;
     const raw = await this.#guard(() =>
       this.#commands.xrangeBuffer(logKey(docId), `(${formatPosition(after)}`, '+', 'COUNT', limit),
     );
+    if (run !== null) await this.#haveReplicas(docId, run);
     const entries = raw.map(readEntry);
     const first = entries[0];
     const continues = first?.position.epoch === after.epoch && first.position.seq === after.seq + 1;
@@ -142,7 +178,13 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   async subscribe(docId: DocId, listener: LogListener): Promise<() => Promise<void>> {
-    return await this.#guard(() => this.#subscriptions.add(docId, listener));
+    if (this.#replicas === null) return await this.#guard(() => this.#subscriptions.add(docId, listener));
+    const held = this.#held.listener(docId, listener);
+    const leave = await this.#guard(() => this.#subscriptions.add(docId, held));
+    return async () => {
+      if (this.#subscriptions.listenersOf(docId) === 1) this.#held.forget(docId);
+      await leave();
+    };
   }
 
   async publishPresence(docId: DocId, message: Uint8Array): Promise<void> {
@@ -208,6 +250,11 @@ export class RedisUpdateLog implements UpdateLog {
     }
   }
 
+  /** Resolves when Redis answers commands. */
+  async ping(): Promise<void> {
+    await this.#guard(() => this.#commands.ping());
+  }
+
   async resubscribe(): Promise<void> {
     this.#listening.disconnect(true);
   }
@@ -220,6 +267,11 @@ export class RedisUpdateLog implements UpdateLog {
   async close(): Promise<void> {
     this.#commands.disconnect();
     this.#listening.disconnect();
+    this.#replicas?.disconnect();
+  }
+
+  async #haveReplicas(docId: DocId, run: string): Promise<void> {
+    await this.#guard(async () => this.#replicas?.have(docId, run));
   }
 
   #run(name: keyof typeof SCRIPTS, args: (string | number | Buffer)[]): Promise<ScriptReply> {

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, inject, it } from 'vitest';
 import { RedisRoster, ROSTER_KEY } from './redis-roster.ts';
 import { aNode, describeRoster } from './roster.contract.ts';
+import { ageReports } from './testing/age-reports.ts';
 
 const quiet = () => {};
 
@@ -13,13 +14,7 @@ describeRoster('Redis', async () => {
   return {
     roster,
     other,
-    async pass(ms, ...ids) {
-      for (const id of ids) {
-        const report = (await admin.hget(ROSTER_KEY, id)) ?? '';
-        const [at = ''] = report.split(':', 1);
-        await admin.hset(ROSTER_KEY, id, `${Number(at) - ms}${report.slice(at.length)}`);
-      }
-    },
+    pass: (ms, ...ids) => ageReports(admin, ids, ms),
     async stop() {
       await Promise.all([roster.close(), other.close()]);
       admin.disconnect();

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { commandConnection } from '../log/redis-connection.ts';
 import { RedisScripts, type ScriptReply } from '../log/redis-scripts.ts';
+import type { RedisTopology } from '../redis/redis-topology.ts';
+import { leadTo } from '../redis/slot-connector.ts';
 import { decodeStatus, encodeStatus, type ProcessStatus } from './process-status.ts';
 import { FORGET_AFTER_MS, type Roster, type RosterEntry, RosterUnavailable, sortEntries } from './roster.ts';
 
@@ -13,8 +15,8 @@ const SCRIPTS = {
 };
 
 export type RedisRosterOptions = {
-  /** `redis://…` */
-  readonly url: string;
+  /** `redis://…`, or the cluster. */
+  readonly url: string | RedisTopology;
   /** Shown by CLIENT LIST. */
   readonly name: string;
   readonly onError: (error: unknown) => void;
@@ -39,7 +41,8 @@ export class RedisRoster implements Roster {
   }
 
   private constructor({ url, name, onError }: RedisRosterOptions) {
-    this.#redis = commandConnection(url, `${name}:roster`);
+    const place = leadTo(url, ROSTER_KEY);
+    this.#redis = commandConnection(place.url, `${name}:roster`, place.options);
     this.#scripts = new RedisScripts(this.#redis, SCRIPTS);
     this.#redis.on('error', onError);
   }

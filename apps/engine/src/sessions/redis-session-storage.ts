@@ -5,7 +5,7 @@ import { type SessionStorage, SessionsUnavailable } from './session-storage.ts';
 
 const SCRIPTS = { increment: new URL('./lua/increment-1.lua', import.meta.url) };
 
-const keyOf = (key: string): string => `kry:auth:${key}`;
+export const keyOf = (key: string): string => `kry:auth:${key}`;
 
 export type RedisSessionStorageOptions = {
   /** `redis://…` */

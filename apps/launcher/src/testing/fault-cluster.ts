@@ -23,6 +23,8 @@ export type FaultClusterOptions = {
   readonly workers?: number;
   /** `always` (an acknowledgement means disk) unless told. */
   readonly appendfsync?: 'always' | 'everysec';
+  /** Another Redis than a server of its own: nothing stands between, and it is the caller's to break and to stop. */
+  readonly redisUrl?: string;
   /** No proxy between them: for measurements, because the proxies run in the process of the test. */
   readonly isDirect?: boolean;
   /** Variables of all nodes and workers. */
@@ -65,6 +67,7 @@ export type FaultCluster = {
   readonly postgres: PostgresService;
   /** Straight to PostgreSQL, past every fault. */
   readonly database: DatabaseConnection;
+  /** Throws where the Redis is the caller's. */
   redis(): RedisService;
   /** Redis is gone at once; its files stay. */
   crashRedis(): Promise<void>;
@@ -86,7 +89,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
       ...(fileLimitBytes === undefined ? {} : { fileLimitBytes }),
       args: ['--appendfsync', options.appendfsync ?? 'always'],
     });
-  let redis = await newRedis();
+  let redis = options.redisUrl === undefined ? await newRedis() : null;
   const postgres = await startPostgres();
   const database = await connectDatabase({ url: postgres.url }, { applicationName: 'test' });
   await migrate(database.db);
@@ -97,7 +100,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
     const databaseUrl = new URL(postgres.url);
     databaseUrl.port = String(options.isDirect ? postgres.port : toPostgres.port);
     const env = {
-      REDIS_URL: `redis://127.0.0.1:${options.isDirect ? redisPort : toRedis.port}`,
+      REDIS_URL: options.redisUrl ?? `redis://127.0.0.1:${options.isDirect ? redisPort : toRedis.port}`,
       DATABASE_URL: databaseUrl.href,
       METRICS_PORT: String(metricsPort),
       HOST: '127.0.0.1',
@@ -135,6 +138,10 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
   const parts = [...workers, ...nodes];
   await Promise.all(parts.map((each) => each.start()));
 
+  const ownRedis = () => {
+    if (redis === null) throw new Error("the Redis of this cluster is the caller's");
+    return redis;
+  };
   const bases = nodes.map(({ base }) => base);
   return {
     nodes,
@@ -142,12 +149,12 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
     bases,
     somebody: await signUp(bases[0] ?? ''),
     redisPort,
-    redisUrl: `redis://127.0.0.1:${redisPort}`,
+    redisUrl: options.redisUrl ?? `redis://127.0.0.1:${redisPort}`,
     postgres,
     database,
-    redis: () => redis,
+    redis: () => ownRedis(),
     async crashRedis() {
-      await redis.crash();
+      await ownRedis().crash();
     },
     async startRedis(fileLimitBytes) {
       redis = await newRedis(fileLimitBytes);
@@ -156,7 +163,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
       await Promise.all(parts.map((each) => each.process().stop({ deadlineMs: 5_000 })));
       await Promise.all(parts.flatMap(({ toRedis, toPostgres }) => [toRedis.close(), toPostgres.close()]));
       await database.close();
-      await Promise.all([redis.stop(), postgres.stop()]);
+      await Promise.all([redis?.stop(), postgres.stop()]);
       removeTemporaryDirectory(redisDir);
     },
   };

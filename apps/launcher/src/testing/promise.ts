@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { ORIGIN } from '@kryton/engine/log/position.ts';
-import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
+import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import { type DocId, parseDocId } from '@kryton/engine/protocol/ids.ts';
+import { connectRedis } from '@kryton/engine/redis/redis-stores.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { stockClient } from '@kryton/server/testing/stock-client.ts';
@@ -97,7 +98,8 @@ async function expectStored(
   first: RecordingClient,
 ): Promise<void> {
   if (docId === null) throw new Error('the crowd edits a document without a valid id');
-  const log = await RedisUpdateLog.connect({ url: redisUrl, name: 'test', onError: () => {} });
+  const redis = await connectRedis({ url: redisUrl, name: 'test', onError: () => {} });
+  const log = await redis.updateLog();
   try {
     await eventually(
       async () => {
@@ -108,12 +110,13 @@ async function expectStored(
     );
   } finally {
     await log.close();
+    await redis.close();
   }
 }
 
 /** Snapshot + log, read without any node. */
 export async function storedDocument(
-  log: RedisUpdateLog,
+  log: UpdateLog,
   snapshots: PostgresSnapshotStore,
   docId: DocId,
 ): Promise<Y.Doc> {

@@ -55,19 +55,26 @@ export class TailWatch {
 
   async #compare(rooms: readonly Room[]): Promise<void> {
     if (rooms.length === 0) return;
-    const asked = rooms.map((room) => room.reached);
     try {
-      const heads = await this.#log.heads(
-        rooms.map((room) => room.docId),
-        { isOpen: true },
-      );
-      rooms.forEach((room, index) => {
-        const at = asked[index];
-        if (at) room.compare(heads[index] ?? null, at);
-        room.tick();
-      });
+      await this.#compareTogether(rooms);
     } catch (error) {
       this.#logger.warn({ err: error }, 'the tails of open documents could not be compared');
+      if (rooms.length === 1) return;
+      // Where one shard of a cluster is away, the documents of the others are as well as ever.
+      await Promise.allSettled(rooms.map((room) => this.#compareTogether([room])));
     }
+  }
+
+  async #compareTogether(rooms: readonly Room[]): Promise<void> {
+    const asked = rooms.map((room) => room.reached);
+    const heads = await this.#log.heads(
+      rooms.map((room) => room.docId),
+      { isOpen: true },
+    );
+    rooms.forEach((room, index) => {
+      const at = asked[index];
+      if (at) room.compare(heads[index] ?? null, at);
+      room.tick();
+    });
   }
 }

@@ -16,7 +16,7 @@ import { deadline } from '@kryton/engine/lifecycle/deadline.ts';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { EmbeddedUpdateLog } from '@kryton/engine/log/embedded-update-log.ts';
-import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
+import { connectRedis } from '@kryton/engine/redis/redis-stores.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { parseCommandLine, USAGE, UsageError } from './command-line.ts';
 import { explained } from './explained.ts';
@@ -50,9 +50,11 @@ async function openCluster(
   );
   closing.push(close);
   await checkMigrated(db);
-  const log = await RedisUpdateLog.connect({ url, name: NAME, onError: ignoreError });
+  const redis = await connectRedis({ url, name: NAME, onError: ignoreError });
+  closing.push(() => redis.close());
+  const log = await redis.updateLog();
   closing.push(() => log.close());
-  const jobs = await BullMqJobQueue.connect({ url, name: NAME, onError: ignoreError });
+  const jobs = await BullMqJobQueue.connect(redis.jobs);
   closing.push(() => jobs.close());
   return {
     quarantine: new PostgresQuarantine(db),

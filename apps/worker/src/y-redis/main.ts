@@ -13,7 +13,7 @@ import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.t
 import { systemTimers } from '@kryton/engine/lifecycle/timers.ts';
 import { EmbeddedUpdateLog } from '@kryton/engine/log/embedded-update-log.ts';
 import { commandConnection, listeningConnection } from '@kryton/engine/log/redis-connection.ts';
-import { RedisUpdateLog } from '@kryton/engine/log/redis-update-log.ts';
+import { connectRedis } from '@kryton/engine/redis/redis-stores.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
 import { type ImportArguments, parseImportArguments, USAGE } from './import-arguments.ts';
 import { ImportedDocuments } from './imported-documents.ts';
@@ -52,9 +52,11 @@ async function openOurs(config: Config, args: ImportArguments, closing: Closing)
     const { db, close } = await connectDatabase({ url: stores.databaseUrl }, options);
     closing.push(close);
     await checkMigrated(db);
-    const log = await RedisUpdateLog.connect({ url, name: NAME, onError: ignoreError });
+    const redis = await connectRedis({ url, name: NAME, onError: ignoreError });
+    closing.push(() => redis.close());
+    const log = await redis.updateLog();
     closing.push(() => log.close());
-    const jobs = await BullMqJobQueue.connect({ url, name: NAME, onError: ignoreError });
+    const jobs = await BullMqJobQueue.connect(redis.jobs);
     closing.push(() => jobs.close());
     return { log, jobs, db, ...onDatabase(db) };
   }

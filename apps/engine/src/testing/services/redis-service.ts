@@ -89,7 +89,7 @@ function removeUnlessGiven(given: string | undefined, dir: string): void {
 }
 
 /** Resolves true once Redis on `port` serves commands (while it loads its file it answers -LOADING). */
-function answersPing(port: number): Promise<boolean> {
+export function answersPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     const finish = (answer: boolean) => {
