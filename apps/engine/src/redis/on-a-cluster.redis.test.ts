@@ -8,10 +8,12 @@ import { keyOf as rateKey } from '../counters/redis-shared-counters.ts';
 import { describeSharedCounters } from '../counters/shared-counters.contract.ts';
 import { BullMqJobProcessor } from '../jobs/bullmq-job-processor.ts';
 import { BullMqJobQueue } from '../jobs/bullmq-job-queue.ts';
+import { checkRedis } from '../jobs/check-redis.ts';
 import { describeJobQueue } from '../jobs/job-queue.contract.ts';
 import { logKey, metaKey } from '../log/keys.ts';
 import { formatPosition, ORIGIN } from '../log/position.ts';
 import { describeUpdateLog } from '../log/update-log.contract.ts';
+import { LogUnavailable } from '../log/update-log.ts';
 import { type DocId, parseDocId } from '../protocol/ids.ts';
 import { ROSTER_KEY } from '../roster/redis-roster.ts';
 import { describeRoster } from '../roster/roster.contract.ts';
@@ -221,11 +223,42 @@ describe('a Redis Cluster', () => {
     await log.close();
   });
 
+  it('is looked at master by master before a start', async () => {
+    const warnings = await checkRedis(cluster.url, { replicas: 1 });
+    for (const { master } of cluster.shards) {
+      const place = `Redis at 127.0.0.1:${master.port}`;
+      expect(warnings).toContainEqual(expect.stringContaining(`${place} keeps no AOF`));
+      expect(warnings).toContainEqual(expect.stringContaining(`${place} has 0 replicas`));
+    }
+    await expect(checkRedis('redis+cluster://127.0.0.1:1')).rejects.toThrow(
+      'Redis is unreachable at the cluster of 127.0.0.1:1',
+    );
+    await expect(checkRedis('redis+cluster://one/3')).rejects.toThrow('REDIS_URL names a database');
+  });
+
   it('names what is wrong when no server answers', async () => {
     const url = 'redis+cluster://127.0.0.1:1,127.0.0.1:2';
     expect(parseRedisUrl(url).kind).toBe('cluster');
     await expect(connectRedis({ url, name: 'lonely', onError: quiet })).rejects.toThrow(
       'no server of the Redis Cluster answers',
     );
+  });
+
+  // The last one: nobody takes over here.
+  it('LOG5 LOG6 while one master is away its documents are refused in time, and those of the others go on', async () => {
+    const log = await here.updateLog();
+    const [well, hit] = [freshDocOn(0), freshDocOn(1)];
+    const [a, b] = [await log.open(well, ORIGIN), await log.open(hit, ORIGIN)];
+    const heard: number[] = [];
+    await log.subscribe(well, { entry: ({ seq }) => heard.push(seq), presence: quiet });
+    await cluster.shards[1]?.master.crash();
+    const startedAt = performance.now();
+    await expect(log.append(hit, b.last, Uint8Array.of(1))).rejects.toThrow(LogUnavailable);
+    await expect(log.heads([hit])).rejects.toThrow(LogUnavailable);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(await log.append(well, a.last, Uint8Array.of(1))).toMatchObject({ kind: 'appended' });
+    await eventually(() => heard.includes(1), { what: 'it is heard' });
+    expect(await log.canary('node', 2_000)).toBeGreaterThanOrEqual(0);
+    await log.close();
   });
 });
