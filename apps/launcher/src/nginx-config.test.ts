@@ -10,7 +10,7 @@ describe('renderNginxConfig', () => {
     expect(config).toContain('server 127.0.0.1:8082 max_fails=0');
     expect(config).toContain('listen 8080;');
     expect(config).toContain('pid /data/nginx/nginx.pid;');
-    expect(config).not.toMatch(/node-1|www-data|listen (?:80|443)|ssl_certificate|\/run\//);
+    expect(config).not.toMatch(/node-1|www-data|listen (?:80|443)\b|ssl_certificate|\/run\//);
   });
 
   it('WIRE1 keeps what sessions need: the upgrade, an hour of idling, the next node when one refuses', () => {

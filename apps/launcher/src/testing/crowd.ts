@@ -1,7 +1,7 @@
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { type SeededRandom, seededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import type { Credentials } from '@kryton/server/testing/sign-up.ts';
-import { RecordingClient } from './recording-client.ts';
+import { RecordingClient, type RecordingClientOptions } from './recording-client.ts';
 
 export type CrowdOptions = {
   readonly clients: number;
@@ -10,6 +10,7 @@ export type CrowdOptions = {
   readonly bases: readonly string[];
   /** Whose clients they all are. */
   readonly as: Credentials;
+  readonly connection?: RecordingClientOptions['connection'];
   readonly seed: number;
   /** Mean pause between two edits of one client, in ms. */
   readonly everyMs?: number;
@@ -22,7 +23,7 @@ export class Crowd {
   readonly #everyMs: number;
   readonly #timers = new Map<RecordingClient, NodeJS.Timeout>();
 
-  constructor({ clients, docIds, bases, as, seed, everyMs = 250 }: CrowdOptions) {
+  constructor({ clients, docIds, bases, as, connection, seed, everyMs = 250 }: CrowdOptions) {
     this.#random = seededRandom(seed);
     this.#everyMs = everyMs;
     this.clients = Array.from({ length: clients }, (_, index) => {
@@ -33,6 +34,7 @@ export class Crowd {
         bases: [...bases.slice(first), ...bases.slice(0, first)],
         random: seededRandom(this.#random.int(2 ** 31)),
         as,
+        ...(connection && { connection }),
       });
     });
   }

@@ -43,8 +43,8 @@ export type FaultPart = {
   start(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** The sum of a metric over its labels; throws when there is none. */
-  metric(name: string): Promise<number>;
+  /** The sum of a metric over its labels, or of those that have `label` (`result="accepted"`); throws when there is none. */
+  metric(name: string, label?: string): Promise<number>;
   /** Resident memory in bytes; proc(5), Linux only. */
   memoryBytes(): number;
 };
@@ -147,7 +147,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
     nodes,
     workers,
     bases,
-    somebody: await signUp(bases[0] ?? ''),
+    somebody: await signUp(bases[0] ?? '', 'Somebody', options.env?.['APP_URL']),
     redisPort,
     redisUrl: options.redisUrl ?? `redis://127.0.0.1:${redisPort}`,
     postgres,
@@ -218,10 +218,11 @@ class Part implements FaultPart {
     await this.process().stop({ signal: 'SIGKILL' });
   }
 
-  async metric(name: string): Promise<number> {
+  async metric(name: string, label = ''): Promise<number> {
     const values = (await this.#scrape())
       .split('\n')
       .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+      .filter((line) => line.includes(label))
       .map((line) => Number(line.slice(line.lastIndexOf(' '))));
     if (values.length === 0) throw new Error(`${this.name} has no metric ${name}`);
     return values.reduce((sum, value) => sum + value, 0);

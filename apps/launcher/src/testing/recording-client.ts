@@ -2,7 +2,7 @@ import { BARRIER, encodeBarrier } from '@kryton/engine/protocol/frames.ts';
 import type { SeededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import { type Credentials, signedInSocket } from '@kryton/server/testing/sign-up.ts';
 import { readVarUint8Array } from 'lib0/decoding';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 
@@ -20,6 +20,8 @@ export type RecordingClientOptions = {
   readonly random: SeededRandom;
   /** Whose client it is. */
   readonly as: Credentials;
+  /** How its connections are made: certificates to trust, an address to come from. */
+  readonly connection?: ClientOptions;
 };
 
 /**
@@ -46,14 +48,14 @@ export class RecordingClient {
   #barrier = 0;
   #awaySince: { at: number; code: number | null } | null = null;
 
-  constructor({ name, docId, bases, random, as }: RecordingClientOptions) {
+  constructor({ name, docId, bases, random, as, connection }: RecordingClientOptions) {
     this.name = name;
     this.docId = docId;
     this.#bases = bases;
     this.#random = random;
     this.text = this.doc.getText('content');
     this.provider = new WebsocketProvider(`${bases[0]}/ws/yjs`, docId, this.doc, {
-      WebSocketPolyfill: signedInSocket(as),
+      WebSocketPolyfill: signedInSocket(as, connection),
       disableBc: true,
     });
     // The provider shares one table of handlers between instances until one gets its own.

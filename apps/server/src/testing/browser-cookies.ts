@@ -6,17 +6,31 @@ export type BrowserAnswer = {
   readonly body: unknown;
 };
 
+/** What a browser sends a request with: as much of fetch as it uses. */
+export type Fetch = (
+  url: string,
+  request: {
+    readonly method: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string | null;
+    readonly redirect: 'manual';
+  },
+) => Promise<Response>;
+
 /** As much of a browser as signing in takes: a cookie jar, an Origin, and a proxy in front that tells its address. */
 export class Browser {
   readonly cookies = new Map<string, string>();
   readonly #baseUrl: string;
   readonly #origin: string;
   readonly #address: string;
+  readonly #fetch: Fetch;
 
-  constructor(baseUrl: string, origin: string, address: string) {
+  /** `ask`: how requests are sent; Node's own fetch unless told. */
+  constructor(baseUrl: string, origin: string, address: string, ask: Fetch = fetch) {
     this.#baseUrl = baseUrl;
     this.#origin = origin;
     this.#address = address;
+    this.#fetch = ask;
   }
 
   /** What it would send as Cookie header. */
@@ -38,7 +52,7 @@ export class Browser {
     headers: Readonly<Record<string, string>> = {},
     body: string | null = null,
   ): Promise<BrowserAnswer> {
-    const answer = await fetch(this.#baseUrl + path, {
+    const answer = await this.#fetch(this.#baseUrl + path, {
       method,
       body,
       redirect: 'manual',

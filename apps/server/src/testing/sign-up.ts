@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { Browser } from './browser-cookies.ts';
 
 /** What a request or an upgrade of somebody who is signed in carries. */
@@ -23,21 +23,28 @@ let people = 0;
  * Signs somebody up at a node (`ws://host:port`) as the page does, each from an address of their own, so that no limit
  * of sign-ups per address is met. Throws an Error with the answer when it is refused.
  */
-export async function signUp(base: string, name = 'Somebody'): Promise<Credentials> {
+export async function signUp(
+  base: string,
+  name = 'Somebody',
+  origin: string = PAGE_ORIGIN,
+): Promise<Credentials> {
   people += 1;
   const address = `198.51.${100 + Math.floor(people / 250)}.${people % 250}`;
-  const browser = new Browser(base.replace(/^ws/, 'http'), PAGE_ORIGIN, address);
+  const browser = new Browser(base.replace(/^ws/, 'http'), origin, address);
   const email = `${randomUUID()}@example.com`;
   const { status, body } = await browser.post('/api/auth/sign-up/email', { name, email, password: PASSWORD });
   if (status !== 200) throw new Error(`nobody can sign up at ${base}: ${status} ${JSON.stringify(body)}`);
-  return { cookie: browser.cookieHeader, origin: PAGE_ORIGIN };
+  return { cookie: browser.cookieHeader, origin };
 }
 
-/** The `WebSocketPolyfill` of a provider whose connections carry `credentials`. */
-export function signedInSocket(credentials: Credentials): typeof globalThis.WebSocket {
+/** The `WebSocketPolyfill` of a provider whose connections carry `credentials`, and are made as `options` say. */
+export function signedInSocket(
+  credentials: Credentials,
+  options: ClientOptions = {},
+): typeof globalThis.WebSocket {
   class SignedInSocket extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {
-      super(url, protocols, { headers: credentials });
+      super(url, protocols, { ...options, headers: { ...options.headers, ...credentials } });
     }
   }
   // The Node types of `ws` and the browser's differ in detail; the provider uses what both have.

@@ -1,5 +1,5 @@
 import { eventually } from '@kryton/engine/testing/eventually.ts';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { Awareness } from 'y-protocols/awareness';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
@@ -21,6 +21,8 @@ export type StockClientOptions = {
   readonly presence?: boolean;
   /** Whose client it is; nobody's unless told. */
   readonly as?: Credentials;
+  /** How its connections are made: certificates to trust, an address to come from; for somebody who is signed in. */
+  readonly connection?: ClientOptions;
 };
 
 /** Connects to `base` (`ws://host:port`, a node or a proxy); nothing is shared between clients but the server. */
@@ -29,7 +31,7 @@ export function stockClient(base: string, docId: string, options: StockClientOpt
   const provider = new WebsocketProvider(`${base}/ws/yjs`, docId, doc, {
     // The Node types of `ws` and the browser's differ in detail; the provider uses what both have.
     WebSocketPolyfill: options.as
-      ? signedInSocket(options.as)
+      ? signedInSocket(options.as, options.connection)
       : (WebSocket as unknown as typeof globalThis.WebSocket),
     // Clients in one process would otherwise talk to each other behind the server's back.
     disableBc: true,

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { freePort, freePortRange } from './free-port.ts';
-import { accepts, startNginx } from './nginx-service.ts';
+import { startNginx } from './nginx-service.ts';
+import { accepts } from './proxy-service.ts';
 
 /** A configuration that answers everything on `port` with the text of the server on `upstream`. */
 function proxy(port: number, upstream: number): string {
@@ -19,7 +20,7 @@ it('serves a configuration, follows a reload, and leaves the port free when it i
   const nginx = await startNginx({ config: { text: proxy(port, one.port) }, port });
   const ask = async () => (await fetch(nginx.url)).text();
   expect(await ask()).toBe('one');
-  nginx.reload(proxy(port, other.port));
+  await nginx.reload(proxy(port, other.port));
   await eventually(async () => (await ask()) === 'other', { what: 'nginx follows the new configuration' });
   expect(await nginx.stop()).toEqual({ code: 0, signal: null });
   expect(await accepts(port)).toBe(false);
