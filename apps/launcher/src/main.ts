@@ -1,10 +1,11 @@
-/** The commands that start the product on one machine: `npm start` and `npm run cluster`. */
+/** The commands that start the product on one machine, `npm start` and `npm run cluster`; and `npm run doctor`. */
 import { parseArgs } from 'node:util';
 import { exitWith, StartupError } from '@kryton/engine/lifecycle/startup-error.ts';
 import { startCluster } from './cluster.ts';
+import { runDoctor } from './doctor/doctor.ts';
 import { startEmbedded } from './embedded.ts';
 
-const USAGE = 'usage: npm start | npm run cluster -- [--nodes N] [--port P]';
+const USAGE = 'usage: npm start | npm run cluster -- [--nodes N] [--port P] | npm run doctor -- https://…';
 const MAX_NODES = 32;
 
 async function main(): Promise<void> {
@@ -15,6 +16,8 @@ async function main(): Promise<void> {
     await startEmbedded(process.env);
   } else if (command === 'cluster') {
     await startCluster(process.env, clusterOptions(args));
+  } else if (command === 'doctor') {
+    process.exitCode = await runDoctor(args, process.env);
   } else {
     throw new StartupError(`there is no command "${command}". ${USAGE}`);
   }

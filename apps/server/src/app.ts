@@ -21,6 +21,7 @@ import type { SigningKeys } from './auth/signing-keys.ts';
 import { ConnectionAge } from './drain/connection-age.ts';
 import { drainNode } from './drain/drain.ts';
 import { type ApiRoutes, limitRequests, registerApi } from './http/api.ts';
+import { registerArrivalRoute } from './http/arrival-route.ts';
 import { paceRequests } from './http/arrivals.ts';
 import { registerJwksRoute } from './http/document-token-routes.ts';
 import { HEALTH_PATHS, registerHealthRoutes } from './http/health-routes.ts';
@@ -44,6 +45,7 @@ import { Rooms } from './room/rooms.ts';
 import { TailWatch } from './room/tail-watch.ts';
 import type { ConnectionCaps } from './socket/admission.ts';
 import { Connections } from './socket/connections.ts';
+import { registerQuietRoutes } from './socket/quiet-route.ts';
 import { RevocationWatch } from './socket/revocation-watch.ts';
 import { registerYjsRoute } from './socket/yjs-route.ts';
 
@@ -231,6 +233,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
     counts: metrics,
   };
   registerYjsRoute(app, { ...upgrades, nodeName: name, rooms });
+  registerQuietRoutes(app, upgrades);
   const plugins = await mountPlugins(app, {
     ...upgrades,
     plugins: parts.plugins ?? null,
@@ -241,6 +244,7 @@ export async function createNode(parts: NodeParts): Promise<ClusterNode> {
   const routes = [...parts.routes, plugins.routes];
   await registerApi(app, { ...parts, routes, name, rates, rooms, connections });
   registerHealthRoutes(app, { unreadyBecause });
+  registerArrivalRoute(app, { nodeName: name, appUrl: address.appUrl });
   const signIn = parts.auth?.features ?? NO_SIGN_IN;
   await registerPageRoutes(app, { ...parts, address, nodeName: name, signIn });
 
