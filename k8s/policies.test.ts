@@ -94,6 +94,10 @@ const PLANTED: Readonly<Record<string, readonly Change[]>> = {
       { 'app.kubernetes.io/name': 'kryton' },
     ],
   ],
+  'every controller selects its own pods alone': [
+    [NODE, 'spec selector matchLabels', { 'app.kubernetes.io/name': 'kryton' }],
+    [NODE, 'spec template metadata labels', { 'app.kubernetes.io/name': 'kryton' }],
+  ],
   'the autoscaler is alone in setting replicas, grows at once and shrinks slowly': [
     [NODE, 'spec replicas', 3],
     [HPA, 'spec scaleTargetRef name', 'another'],

@@ -18,6 +18,7 @@ const NODE = 'Deployment kryton-node';
 const WORKER = 'Deployment kryton-worker';
 const HPA = 'HorizontalPodAutoscaler kryton-node';
 const main = (path: string) => `spec template spec containers 0 ${path}`;
+const first = (path: string) => `spec template spec initContainers 0 ${path}`;
 
 let envoy: readonly Manifest[];
 let nginx: readonly Manifest[];
@@ -84,6 +85,9 @@ describe('manifests and product', () => {
       [WORKER, 'spec template spec terminationGracePeriodSeconds', 30],
       'to leave, and gets 30',
     ],
+    ['nobody who waits for the schema', [NODE, 'spec template spec initContainers', []], 'does not wait'],
+    ['a migration per replica', [WORKER, first('command 2'), undefined], 'migrates once per replica'],
+    ['a Job that only looks', ['Job kryton-migrate', main('command 2'), '--check'], 'migrates nothing'],
     ['no pause before leaving', [NODE, main('lifecycle'), undefined], 'tells nobody before'],
   ])('do not with %s', (_what, change, message) => {
     expect(productProblems(plant(envoy, change)).join('\n')).toContain(message);

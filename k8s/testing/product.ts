@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, loadConfig } from '@kryton/engine/config/load-config.ts';
 import { type Role, VARIABLES } from '@kryton/engine/config/variables.ts';
+import { parseMigrateCommand } from '@kryton/engine/database/migrate-command.ts';
 import { nodeDeadlines } from '@kryton/server/node-service.ts';
 import { WORKER_DEADLINES } from '@kryton/worker/deadlines.ts';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
@@ -27,6 +28,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgresql://kryton:abc@kryton-postgres:5432/kryton',
 };
 
+const MIGRATE = 'apps/engine/src/database/migrate-main.ts';
 const ROLES: Readonly<Record<string, Role>> = { node: 'node', worker: 'worker', migrate: 'migrate' };
 
 /** Where the manifests and the product do not agree. */
@@ -48,7 +50,25 @@ export function productProblems(manifests: readonly Manifest[]): string[] {
       if (!container.image?.endsWith(`:${version}`)) found.push(`runs ${container.image}, not ${version}`);
       return found.map(say);
     }),
+    ...workloadsOf(manifests).flatMap(schemaStepProblems),
     ...metricProblems(manifests),
+  ];
+}
+
+/** The schema is changed by the Job alone; nodes and workers wait for it. */
+function schemaStepProblems({ id, kind, pod }: Workload): string[] {
+  const asked = (containers: readonly IContainer[]) =>
+    containers
+      .map(({ command = [] }) => command)
+      .filter((command) => command.includes(MIGRATE))
+      .map((command) => parseMigrateCommand(command.slice(command.indexOf(MIGRATE) + 1)).kind);
+  const before = asked(pod.initContainers ?? []);
+  const all = [...before, ...asked(pod.containers)];
+  if (kind === 'Job') return all.includes('migrate') ? [] : [`${id} migrates nothing`];
+  const needsSchema = pod.containers.some(({ name }) => name === 'node' || name === 'worker');
+  return [
+    ...(all.includes('migrate') ? [`${id} migrates once per replica`] : []),
+    ...(needsSchema && !before.includes('wait') ? [`${id} does not wait for the schema`] : []),
   ];
 }
 

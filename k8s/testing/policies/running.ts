@@ -3,7 +3,7 @@ import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import { containersOf, idOf, ofKind, type Workload, workloadsOf } from '../manifests.ts';
-import { selects } from '../selectors.ts';
+import { type Selector, selects } from '../selectors.ts';
 import type { Policy } from './policy.ts';
 
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;
@@ -71,6 +71,21 @@ export const RUNNING_POLICIES: readonly Policy[] = [
         }),
   },
   {
+    name: 'every controller selects its own pods alone',
+    breaches: (manifests) =>
+      workloadsOf(manifests).flatMap(({ id, kind, labels, manifest }) => {
+        if (kind === 'Job') return [];
+        const selector = selectorOf(manifest);
+        const others = workloadsOf(manifests).filter((other) => other.id !== id);
+        return [
+          ...(selects(selector, labels) ? [] : [`${id} does not select its own`]),
+          ...others
+            .filter((other) => selects(selector, other.labels))
+            .map((other) => `${id} selects those of ${other.id}`),
+        ];
+      }),
+  },
+  {
     name: 'the autoscaler is alone in setting replicas, grows at once and shrinks slowly',
     breaches: (manifests) =>
       ofKind<IHorizontalPodAutoscaler>(manifests, 'HorizontalPodAutoscaler').flatMap((autoscaler) => {
@@ -97,4 +112,9 @@ export const RUNNING_POLICIES: readonly Policy[] = [
 function replicasOf(manifest: object): unknown {
   const { spec }: { spec?: { replicas?: unknown } } = manifest;
   return spec?.replicas;
+}
+
+function selectorOf(manifest: object): Selector | undefined {
+  const { spec }: { spec?: { selector?: Selector } } = manifest;
+  return spec?.selector;
 }
