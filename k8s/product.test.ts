@@ -52,7 +52,7 @@ describe('manifests and product', () => {
       'another is not there',
     ],
     [
-      'a port that is not the server’s',
+      'a port that the server does not have',
       [NODE, main('ports 0 containerPort'), 3000],
       'has http on 3000, not 3001',
     ],
@@ -171,7 +171,7 @@ describe('the way in', () => {
     ['another host at the gateway', ['Gateway kryton', 'spec listeners 1 hostname', 'docs.example.com']],
     ['a limit to the time of a request', [ROUTE, 'spec rules 0 timeouts', undefined]],
     ['idle sockets that are cut', ['ClientTrafficPolicy kryton', 'spec timeout', undefined]],
-    ['Envoy’s own number of connections', [BACKEND, 'spec circuitBreaker', undefined]],
+    ['the number of connections that Envoy allows', [BACKEND, 'spec circuitBreaker', undefined]],
     ['turns', [BACKEND, 'spec loadBalancer type', 'RoundRobin']],
     ['clients tied to a node', ['Service kryton', 'spec sessionAffinity', 'ClientIP']],
   ])('of Envoy is wrong with %s', (_what, change) => {
