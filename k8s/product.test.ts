@@ -8,7 +8,7 @@ import Fastify from 'fastify';
 import type { ISecret } from 'kubernetes-models/v1/Secret';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { containersOf, type Manifest, ofKind, parseManifests, workloadsOf } from './testing/manifests.ts';
-import { buildWithEverything, K8S } from './testing/overlays.ts';
+import { buildWithEverything, COMPONENTS, K8S, OVERLAYS } from './testing/overlays.ts';
 import { type Change, plant } from './testing/plant.ts';
 import { productProblems } from './testing/product.ts';
 import { routeProblems } from './testing/routes.ts';
@@ -149,6 +149,29 @@ describe('the template of the Secret', () => {
       return;
     }
     throw new Error('the server takes the placeholders');
+  });
+});
+
+describe('the README', () => {
+  const readme = readFileSync(join(K8S, 'README.md'), 'utf8');
+
+  it('names Redis and PostgreSQL by URLs that the server takes', () => {
+    const urls = (start: RegExp) => [...readme.matchAll(start)].map(([, url = '']) => url);
+    const redis = urls(/`(redis[a-z+]*:\/\/[^`…]+)`/g);
+    const [database] = urls(/`(postgresql:\/\/[^`…]+)`/g);
+    expect(redis.map((url) => url.slice(0, url.indexOf(':')))).toEqual([
+      'redis',
+      'redis+cluster',
+      'redis+sentinel',
+    ]);
+    for (const REDIS_URL of redis) {
+      const env = { REDIS_URL, DATABASE_URL: database, BETTER_AUTH_SECRET: 'a'.repeat(32) };
+      expect(() => loadConfig(env, { role: 'node' }), REDIS_URL).not.toThrow();
+    }
+  });
+
+  it('names every overlay and every component', () => {
+    for (const name of [...OVERLAYS, ...COMPONENTS]) expect(readme).toContain(`\`${name}\``);
   });
 });
 
