@@ -72,6 +72,25 @@ function noteWhenAsked(): void {
   };
 }
 
+/** Connections that do not come back, to a document of their own. */
+async function openSockets(person: Person, count: number): Promise<void> {
+  await person.page.evaluate(async (wanted) => {
+    const answer = await fetch('/api/docs', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const { id }: { id: string } = await answer.json();
+    const open = () =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(`/ws/yjs/${id}`);
+        socket.onopen = resolve;
+        socket.onclose = reject;
+      });
+    await Promise.all(Array.from({ length: wanted }, open));
+  }, count);
+}
+
 // The first of all who sign up is the administrator: this one stands first.
 describe('whoever runs the server', () => {
   it('sees who has an account, and disables one, whose open document says so', async () => {
@@ -90,6 +109,30 @@ describe('whoever runs the server', () => {
     await expectText(mallory, 'failure', 'disabled');
     await root.page.reload();
     expect(await root.part('audit').innerText()).toContain('user disabled');
+  });
+
+  it('DRAIN1 sees nodes and workers as they are: one that comes, one that drains and leaves, one that is back', async () => {
+    const root = await arrive('Root', '/?page=cluster');
+    await root.signIn();
+    const inState = (row: string, name: string, state: string) =>
+      root.part(row, `[data-state="${state}"]`).filter({ hasText: name });
+    for (const name of ['node-1', 'node-2']) await inState('cluster-node', name, 'ready').waitFor();
+    await cluster.startWorker('worker-1');
+    await inState('cluster-worker', 'worker-1', 'working').waitFor();
+    await root.part('cluster-changes').getByText('worker-1 has come').waitFor();
+    await openSockets(root, 24);
+    // The proxy gives each of two nodes as many.
+    const connections = inState('cluster-node', 'node-2', 'ready').locator('.figure').first();
+    await connections.getByText('12', { exact: true }).waitFor();
+
+    cluster.nodes[1]?.process.kill('SIGTERM');
+    await inState('cluster-node', 'node-2', 'draining').waitFor();
+    await inState('cluster-node', 'node-2', 'left').waitFor();
+    await root.part('cluster-changes').getByText('node-2 has left').waitFor();
+    expect(await root.part('cluster-totals').innerText()).toMatch(/Nodes ready\s+1 of 1/);
+    await cluster.mend();
+    await inState('cluster-node', 'node-2', 'ready').waitFor();
+    expect(await root.part('cluster-source').innerText()).toMatch(/^Live, as node-[12] sees it/);
   });
 });
 

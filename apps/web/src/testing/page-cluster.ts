@@ -22,6 +22,8 @@ export type PageCluster = {
   readonly nodes: readonly PageNode[];
   /** Where the tab number `index` is opened: one node after the other, or the proxy, which picks one. */
   urlOf(index: number): string;
+  /** Starts a worker as it is deployed; it ends with the cluster. Nothing is folded before. */
+  startWorker(name: string): Promise<RunningProcess>;
   /** After a test that broke something: Redis goes on, and nodes that ended are started again where they were. */
   mend(): Promise<void>;
   stop(): Promise<void>;
@@ -70,10 +72,16 @@ export async function startPageCluster(
   };
   const nodes = await Promise.all(ports.map(start));
   const proxy = front === 'proxy' ? await startProxy(frontPort, ports) : null;
+  const workers: RunningProcess[] = [];
   return {
     redis,
     nodes,
     urlOf: (index) => (proxy === null ? (nodes[index % count]?.url ?? frontUrl) : frontUrl),
+    async startWorker(name) {
+      const worker = await startWorker({ name, redisUrl: redis.url, postgresUrl });
+      workers.push(worker);
+      return worker;
+    },
     async mend() {
       redis.process.kill('SIGCONT');
       for (const [index, port] of ports.entries()) {
@@ -84,7 +92,7 @@ export async function startPageCluster(
       // A stopped process cannot hear that it should end.
       redis.process.kill('SIGCONT');
       await proxy?.stop();
-      await Promise.all(nodes.map((node) => node.process.stop()));
+      await Promise.all([...workers, ...nodes.map((node) => node.process)].map((one) => one.stop()));
       await Promise.all([redis.stop(), postgres.stop()]);
     },
   };
@@ -112,6 +120,21 @@ type ProductNode = {
   readonly entrance: Entrance;
 };
 
+/** A worker as it is deployed: `npm run worker`. Who needs to know that it is ready sees it in the roster. */
+function startWorker(
+  options: Pick<ProductNode, 'name' | 'redisUrl' | 'postgresUrl'>,
+): Promise<RunningProcess> {
+  const { name, redisUrl, postgresUrl } = options;
+  return startProcess({
+    name,
+    command: process.execPath,
+    args: [fileURLToPath(new URL('../../../worker/src/main.ts', import.meta.url))],
+    env: { NODE_NAME: name, METRICS_PORT: '0', REDIS_URL: redisUrl, DATABASE_URL: postgresUrl },
+    ready: async () => true,
+    readyWithinMs: 60_000,
+  });
+}
+
 /** A node as it is deployed: `npm run node`. */
 function startProductNode(options: ProductNode) {
   const { name, port, redisUrl, postgresUrl, appUrl, secret, entrance } = options;
@@ -129,7 +152,8 @@ function startProductNode(options: ProductNode) {
       DATABASE_URL: postgresUrl,
       APP_URL: appUrl,
       BETTER_AUTH_SECRET: secret,
-      DRAIN_SECONDS: '1',
+      // Each of twenty steps takes half a second; who has one connection takes one step.
+      DRAIN_SECONDS: '10',
       ...entrance,
     },
     ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
