@@ -17,6 +17,8 @@ import { exposition } from '@kryton/engine/metrics/exposition.ts';
 import { EmbeddedRoster } from '@kryton/engine/roster/embedded-roster.ts';
 import { EmbeddedSessionStorage } from '@kryton/engine/sessions/embedded-session-storage.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
+import { startTracing } from '@kryton/engine/tracing/start-tracing.ts';
+import type { Tracing } from '@kryton/engine/tracing/tracing.ts';
 import { openAccounts } from '@kryton/server/accounts.ts';
 import { createNode } from '@kryton/server/app.ts';
 import { WEB_ROOT } from '@kryton/server/http/web-root.ts';
@@ -46,13 +48,19 @@ export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<void> {
     loggerOptions(env['LOG_LEVEL'] === undefined ? 'warn' : config.logLevel, { name: 'kryton' }),
   );
   let failed: (reason: string) => void = () => {};
-  const service = embedded(config, logger, (error) => failed(error.message));
+  const tracing = await startTracing(env, { service: 'kryton', instance: 'embedded', logger });
+  const service = embedded(config, logger, tracing, (error) => failed(error.message));
   const running = await runServices([service], { deadlines: nodeDeadlines(config), process, log: logger });
   failed = (reason) => running.fail(reason);
 }
 
-function embedded(config: Config, logger: Logger, onFailure: (error: Error) => void): Service {
-  const closing: (() => Promise<unknown>)[] = [];
+function embedded(
+  config: Config,
+  logger: Logger,
+  tracing: Tracing | null,
+  onFailure: (error: Error) => void,
+): Service {
+  const closing: (() => Promise<unknown>)[] = [async () => tracing?.close()];
   const draining: (() => Promise<unknown>)[] = [];
   const onError = (error: unknown) => logger.warn({ err: error }, 'a part has trouble');
 
@@ -93,6 +101,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
         logger,
         quarantine,
         folder,
+        tracing,
         now: () => performance.now(),
         storeNow: async () => Date.now(),
         options: { keepMs: config.logKeepMs },
@@ -159,6 +168,7 @@ function embedded(config: Config, logger: Logger, onFailure: (error: Error) => v
           ...accounts,
           counters,
           roster,
+          tracing,
           timers: systemTimers,
           webRoot: WEB_ROOT,
           urls,

@@ -9,6 +9,7 @@ import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import { makeNodeId, type NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { Roster } from '@kryton/engine/roster/roster.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import type { Tracing } from '@kryton/engine/tracing/tracing.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Access } from './access/access.ts';
 import type { AuditLog } from './access/audit-log.ts';
@@ -88,6 +89,8 @@ export type NodeParts = {
   readonly counters?: Pick<SharedCounters, 'add'>;
   /** Where this node says how it is, for the cluster page; nowhere unless told. */
   readonly roster?: Pick<Roster, 'report' | 'leave'>;
+  /** Where the steps of the walk are told; off unless given. */
+  readonly tracing?: Tracing | null;
   /** The routes of the API. */
   readonly routes: readonly ApiRoutes[];
   /** What `PLUGINS_DIR` holds, and the bus that plugins speak over; none unless told. */

@@ -17,6 +17,8 @@ import { exposition } from '@kryton/engine/metrics/exposition.ts';
 import { MetricSet } from '@kryton/engine/metrics/metric-set.ts';
 import { connectRedis } from '@kryton/engine/redis/redis-stores.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
+import { startTracing } from '@kryton/engine/tracing/start-tracing.ts';
+import type { Tracing } from '@kryton/engine/tracing/tracing.ts';
 import { type Logger, pino } from 'pino';
 import { openAccounts } from './accounts.ts';
 import { type ClusterNode, createNode } from './app.ts';
@@ -30,14 +32,14 @@ import { loadPlugins } from './plugins/load-plugins.ts';
 const HEAVY = { minThreads: 1, maxThreads: 2, memoryMb: 768 };
 
 /** Everything one node holds, in the order in which it is opened. */
-function clusterNode(config: Config, logger: Logger): Service {
+function clusterNode(config: Config, logger: Logger, tracing: Tracing | null): Service {
   const stores = storesOf(config);
   if (stores.kind !== 'cluster') throw new StartupError('a cluster node needs REDIS_URL and DATABASE_URL');
   const { redisUrl: url, databaseUrl } = stores;
   const secret = secretOf(config);
   const name = config.nodeName;
   const onError = (error: unknown) => logger.warn({ err: error }, 'a connection has trouble');
-  const closing: (() => Promise<unknown>)[] = [];
+  const closing: (() => Promise<unknown>)[] = [async () => tracing?.close()];
   let node: ClusterNode | null = null;
   let service: Service | null = null;
 
@@ -100,6 +102,7 @@ function clusterNode(config: Config, logger: Logger): Service {
         ...accounts,
         counters,
         roster,
+        tracing,
         name,
         log,
         jobs,
@@ -143,7 +146,9 @@ function secretOf({ authSecret }: Config): string {
 async function main(): Promise<void> {
   const config = loadConfig(process.env, { role: 'node' });
   const logger = pino(loggerOptions(config.logLevel, { name: 'node', node: config.nodeName }));
-  await runServices([clusterNode(config, logger)], {
+  const traced = { service: 'kryton-node', instance: config.nodeName, logger };
+  const tracing = await startTracing(process.env, traced);
+  await runServices([clusterNode(config, logger, tracing)], {
     deadlines: nodeDeadlines(config),
     process,
     log: logger,

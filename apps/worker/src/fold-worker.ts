@@ -1,12 +1,16 @@
 import { BacklogSurvey } from '@kryton/engine/compaction/backlog.ts';
 import { DocumentFolds } from '@kryton/engine/compaction/document-folds.ts';
-import type { FoldOptions } from '@kryton/engine/compaction/fold.ts';
+import type { FoldOptions, FoldReport } from '@kryton/engine/compaction/fold.ts';
 import { FoldPace } from '@kryton/engine/compaction/fold-pace.ts';
 import type { Folder } from '@kryton/engine/compaction/folder.ts';
 import type { Quarantine } from '@kryton/engine/compaction/quarantine.ts';
 import type { JobHandlers, JobQueue } from '@kryton/engine/jobs/job-queue.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
+import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import { traceJobs } from '@kryton/engine/tracing/trace-jobs.ts';
+import type { Traceparent } from '@kryton/engine/tracing/traceparent.ts';
+import type { Tracing } from '@kryton/engine/tracing/tracing.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 export type FoldWorkerParts = {
@@ -24,6 +28,8 @@ export type FoldWorkerParts = {
    * with it, and a worker that takes over from a dead one needs these (SNAP5).
    */
   readonly storeNow: () => Promise<number>;
+  /** Off unless given. */
+  readonly tracing?: Tracing | null;
   readonly options?: Partial<FoldOptions>;
 };
 
@@ -44,6 +50,9 @@ const RECENTLY_DELETED_MS = 3_600_000;
 /** What the worker does: folds and sweeps, counted and logged. Log lines name documents and never hold their content. */
 export function foldWorker(parts: FoldWorkerParts): JobHandlers {
   const { log, snapshots, quarantine, folder, jobs, metrics, logger, now } = parts;
+  const tracing = parts.tracing ?? null;
+  /** The job of each fold under way, where tracing is on: a document has one at most. */
+  const jobSpans = new Map<DocId, Traceparent>();
   const pace = new FoldPace(now);
   const survey = new BacklogSurvey(log, jobs, now);
   let deletedWithinMs = Number.POSITIVE_INFINITY;
@@ -53,6 +62,7 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
       folded(docId, report, seconds) {
         metrics.folded(report, seconds);
         const { result, entries, bytes, stateBytes, trimmed } = report;
+        if (tracing) traceFold(tracing, docId, report, seconds, jobSpans.get(docId) ?? null);
         logger.debug({ docId, result, entries, bytes, stateBytes, trimmed, seconds }, 'fold');
       },
       failed(docId, error, seconds) {
@@ -66,15 +76,19 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
     },
     parts.options,
   );
-  return {
-    async fold(docId) {
+  const handlers: JobHandlers = {
+    async fold(docId, job) {
+      if (job) jobSpans.set(docId, job);
       // Where the store does not answer, the fold says so.
       await parts.storeNow().then(
         (atMs) => pace.observe(atMs),
         () => {},
       );
       metrics.figures.began();
-      return await folds.fold(docId).finally(() => metrics.figures.ended());
+      return await folds.fold(docId).finally(() => {
+        metrics.figures.ended();
+        jobSpans.delete(docId);
+      });
     },
     async sweep() {
       const backlog = await survey.run();
@@ -89,4 +103,24 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
       logger.debug({ ...backlog }, 'sweep');
     },
   };
+  return traceJobs(handlers, tracing);
+}
+
+function traceFold(
+  tracing: Tracing,
+  docId: DocId,
+  { result, entries, bytes, stateBytes, trimmed }: FoldReport,
+  seconds: number,
+  parent: Traceparent | null,
+): void {
+  // Of a job that is not sampled nothing is told.
+  if (parent === null) return;
+  const figures = { 'kryton.entries': entries, 'kryton.bytes': bytes, 'kryton.trimmed': trimmed };
+  const attributes = {
+    'kryton.doc': docId,
+    'kryton.result': result,
+    'kryton.state_bytes': stateBytes,
+    ...figures,
+  };
+  tracing.start('fold', { parent, agoMs: seconds * 1_000, attributes }).end();
 }

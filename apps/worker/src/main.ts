@@ -18,6 +18,8 @@ import { DatabaseMetrics } from '@kryton/engine/metrics/database-metrics.ts';
 import { exposition } from '@kryton/engine/metrics/exposition.ts';
 import { connectRedis } from '@kryton/engine/redis/redis-stores.ts';
 import { PostgresSnapshotStore } from '@kryton/engine/snapshots/postgres-snapshot-store.ts';
+import { startTracing } from '@kryton/engine/tracing/start-tracing.ts';
+import type { Tracing } from '@kryton/engine/tracing/tracing.ts';
 import { type Logger, pino } from 'pino';
 import { FINISH_MS, WORKER_DEADLINES } from './deadlines.ts';
 import { foldWorker } from './fold-worker.ts';
@@ -30,13 +32,13 @@ const FOLD_MEMORY_MB = 768;
 const SWEEP_EVERY_MS = 30_000;
 
 /** Everything the worker holds, in the order in which it is opened. */
-function workerService(config: Config, logger: Logger): Service {
+function workerService(config: Config, logger: Logger, tracing: Tracing | null): Service {
   const stores = storesOf(config);
   if (stores.kind !== 'cluster') throw new StartupError('a worker needs REDIS_URL and DATABASE_URL');
   const { redisUrl: url } = stores;
   const name = `worker:${config.nodeName}`;
   const onError = (error: unknown) => logger.warn({ err: error }, 'Redis or a job');
-  const closing: (() => Promise<unknown>)[] = [];
+  const closing: (() => Promise<unknown>)[] = [async () => tracing?.close()];
   let processor: BullMqJobProcessor | undefined;
   let reports: WorkerReports | undefined;
 
@@ -84,6 +86,7 @@ function workerService(config: Config, logger: Logger): Service {
         jobs,
         metrics,
         logger,
+        tracing,
         now: () => performance.now(),
         storeNow: () => jobs.storeNow(),
         options: { keepMs: config.logKeepMs },
@@ -118,7 +121,10 @@ function workerService(config: Config, logger: Logger): Service {
 async function main(): Promise<void> {
   const config = loadConfig(process.env, { role: 'worker' });
   const logger = pino({ level: config.logLevel, base: { name: 'worker', node: config.nodeName } });
-  await runServices([workerService(config, logger)], { deadlines: WORKER_DEADLINES, process, log: logger });
+  const traced = { service: 'kryton-worker', instance: config.nodeName, logger };
+  const tracing = await startTracing(process.env, traced);
+  const services = [workerService(config, logger, tracing)];
+  await runServices(services, { deadlines: WORKER_DEADLINES, process, log: logger });
 }
 
 main().catch((error: unknown) => exitWith(error));

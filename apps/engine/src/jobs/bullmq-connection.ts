@@ -14,7 +14,11 @@ export const FOLD = 'fold';
 export const REVISIT = 'revisit';
 export const SWEEP = 'sweep';
 
-export type FoldJobData = { readonly docId: string };
+export type FoldJobData = {
+  readonly docId: string;
+  /** The traceparent of the span that asked, where tracing is on. */
+  readonly cause?: string;
+};
 
 /** BullMQ counts attempts; ours end when the work is done or the document is set aside. */
 const UNTIL_IT_WORKS = 1_000_000;

@@ -2,6 +2,7 @@ import { type Job, Queue, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { deadline } from '../lifecycle/deadline.ts';
 import { parseDocId } from '../protocol/ids.ts';
+import { parseTraceparent } from '../tracing/traceparent.ts';
 import {
   FOLD,
   type FoldJobData,
@@ -141,7 +142,7 @@ export class BullMqJobProcessor implements JobProcessor {
     const docId = parseDocId(job.data.docId);
     if (docId === null) throw new UnrecoverableError(`job ${job.id} names no document`);
     if (job.name === REVISIT) return await this.#ask(docId);
-    const verdict = await this.#handlers.fold(docId);
+    const verdict = await this.#handlers.fold(docId, parseTraceparent(job.data.cause));
     await this.#heed(docId, verdict);
   }
 

@@ -6,6 +6,7 @@ import { commandConnection } from '../log/redis-connection.ts';
 import type { DocId } from '../protocol/ids.ts';
 import type { RedisTopology } from '../redis/redis-topology.ts';
 import { leadTo } from '../redis/slot-connector.ts';
+import type { Traceparent } from '../tracing/traceparent.ts';
 import {
   FOLD,
   type FoldJobData,
@@ -68,14 +69,15 @@ export class BullMqJobQueue implements JobQueue {
     this.#queue.on('error', onError);
   }
 
-  async scheduleFold(docId: DocId, delayMs: number): Promise<void> {
-    await deadline(this.#add(docId, delayMs), ADD_MS, 'scheduling a fold');
+  async scheduleFold(docId: DocId, delayMs: number, cause?: Traceparent | null): Promise<void> {
+    await deadline(this.#add(docId, delayMs, cause ?? null), ADD_MS, 'scheduling a fold');
   }
 
-  async #add(docId: DocId, delay: number): Promise<void> {
+  async #add(docId: DocId, delay: number, cause: Traceparent | null): Promise<void> {
     const timestamp = await this.#clock.now();
     const deduplication = foldDeduplication(docId, delay);
-    await this.#queue.add(FOLD, { docId }, { timestamp, delay, deduplication });
+    const data = cause === null ? { docId } : { docId, cause };
+    await this.#queue.add(FOLD, data, { timestamp, delay, deduplication });
   }
 
   /** The time as Redis has it, in ms since 1970; rejects when it has to be asked and does not answer. */

@@ -1,6 +1,7 @@
 import { deadline } from '../lifecycle/deadline.ts';
 import type { Timers } from '../lifecycle/timers.ts';
 import type { DocId } from '../protocol/ids.ts';
+import type { Traceparent } from '../tracing/traceparent.ts';
 import type { FoldVerdict, JobHandlers, JobProcessor, JobQueue, ProcessorOptions } from './job-queue.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
@@ -36,6 +37,8 @@ export class EmbeddedJobQueue implements JobQueue {
   readonly #onError: (error: unknown) => void;
   readonly #jobs = new Map<DocId, FoldJob>();
   readonly #failures = new Map<DocId, number>();
+  /** Where tracing is on, who asked last for what has not begun. */
+  readonly #causes = new Map<DocId, Traceparent>();
   #ready: DocId[] = [];
   #processor: Processor | null = null;
   #isClosed = false;
@@ -46,8 +49,9 @@ export class EmbeddedJobQueue implements JobQueue {
     this.#onError = onError;
   }
 
-  async scheduleFold(docId: DocId, delayMs: number): Promise<void> {
+  async scheduleFold(docId: DocId, delayMs: number, cause?: Traceparent | null): Promise<void> {
     if (this.#isClosed) throw new Error('the job queue is closed');
+    if (cause) this.#causes.set(docId, cause);
     const job = this.#jobs.get(docId);
     const dueAt = this.#timers.now() + delayMs;
     if (!job) this.#wait(docId, dueAt, false);
@@ -64,6 +68,7 @@ export class EmbeddedJobQueue implements JobQueue {
     if (this.#processor) throw new Error('the embedded job queue is being processed already');
     const processor = new Processor(handlers, options, this.#timers, this.#onError, {
       next: () => this.#next(),
+      takeCause: (docId) => this.#takeCause(docId),
       finished: (docId, verdict) => this.#finished(docId, verdict),
       failed: (docId) => this.#failed(docId),
     });
@@ -76,6 +81,7 @@ export class EmbeddedJobQueue implements JobQueue {
     this.#isClosed = true;
     for (const job of this.#jobs.values()) if (job.kind === 'waiting') job.cancel();
     this.#jobs.clear();
+    this.#causes.clear();
     this.#ready = [];
   }
 
@@ -93,6 +99,12 @@ export class EmbeddedJobQueue implements JobQueue {
     if (docId === undefined) return null;
     this.#jobs.set(docId, { kind: 'running', askedFor: null });
     return docId;
+  }
+
+  #takeCause(docId: DocId): Traceparent | null {
+    const cause = this.#causes.get(docId) ?? null;
+    if (cause) this.#causes.delete(docId);
+    return cause;
   }
 
   #finished(docId: DocId, verdict: FoldVerdict): void {
@@ -121,6 +133,7 @@ export class EmbeddedJobQueue implements JobQueue {
 
 type Work = {
   next(): DocId | null;
+  takeCause(docId: DocId): Traceparent | null;
   finished(docId: DocId, verdict: FoldVerdict): void;
   failed(docId: DocId): void;
 };
@@ -171,7 +184,7 @@ class Processor implements JobProcessor {
 
   async #fold(docId: DocId): Promise<void> {
     try {
-      this.#work.finished(docId, await this.#handlers.fold(docId));
+      this.#work.finished(docId, await this.#handlers.fold(docId, this.#work.takeCause(docId)));
       this.#options.onJob?.('done');
     } catch (error) {
       this.#options.onJob?.('failed');

@@ -1,4 +1,5 @@
 import type { DocId } from '../protocol/ids.ts';
+import type { Traceparent } from '../tracing/traceparent.ts';
 
 /**
  * Work that happens after the fact. Nodes schedule, workers process; both sides may live in one process.
@@ -11,8 +12,11 @@ import type { DocId } from '../protocol/ids.ts';
  *   wakes up), so what it does must be fenced (SNAP1).
  */
 export interface JobQueue {
-  /** Asks for the document to be folded in about `delayMs`. Resolves when the request is stored. */
-  scheduleFold(docId: DocId, delayMs: number): Promise<void>;
+  /**
+   * Asks for the document to be folded in about `delayMs`. Resolves when the request is stored. `cause` is the span that
+   * asks; where requests become one, one of theirs reaches the fold.
+   */
+  scheduleFold(docId: DocId, delayMs: number, cause?: Traceparent | null): Promise<void>;
 
   /** Ends connections. Waiting jobs stay where they are stored. */
   close(): Promise<void>;
@@ -41,7 +45,7 @@ export type FoldVerdict = { readonly kind: 'done' } | { readonly kind: 'again'; 
 
 /** What a processor calls. `fold` handles one document; `sweep` runs on a schedule, once in the whole cluster. */
 export type JobHandlers = {
-  fold(docId: DocId): Promise<FoldVerdict>;
+  fold(docId: DocId, cause?: Traceparent | null): Promise<FoldVerdict>;
   sweep(): Promise<void>;
 };
 

@@ -4,6 +4,7 @@ import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { decodeStateVector } from '@kryton/engine/protocol/state-vector.ts';
 import { checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { TRUSTED_UPDATE_LIMITS } from '@kryton/engine/protocol/update-limits.ts';
+import type { Traceparent } from '@kryton/engine/tracing/traceparent.ts';
 import { BaseState } from './base-state.ts';
 import type { RoomPorts } from './room-ports.ts';
 
@@ -18,7 +19,11 @@ export type LoadedBase = {
   readonly base: BaseState;
   /** Whether anybody else may have the document open. */
   readonly hasOthers: boolean;
+  /** The span of the load, where tracing is on. */
+  readonly span: Traceparent | null;
 };
+
+type Loaded = Omit<LoadedBase, 'span'> & { readonly entries: number };
 
 const EMPTY_UPDATE = Uint8Array.of(0, 0);
 
@@ -30,6 +35,24 @@ const EMPTY_UPDATE = Uint8Array.of(0, 0);
  */
 export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Position): Promise<LoadedBase> {
   ports.metrics.load();
+  if (!ports.tracing) return { ...(await load(ports, docId, notBefore)), span: null };
+  const span = ports.tracing.start('load', { attributes: { 'kryton.doc': docId } });
+  try {
+    const { entries, ...loaded } = await load(ports, docId, notBefore);
+    const { epoch, seq } = loaded.base.position;
+    span.end({
+      'kryton.position': `${epoch}-${seq}`,
+      'kryton.bytes': loaded.base.bytes,
+      'kryton.entries': entries,
+    });
+    return { ...loaded, span: span.traceparent };
+  } catch (error) {
+    span.end({}, error);
+    throw error;
+  }
+}
+
+async function load(ports: RoomPorts, docId: DocId, notBefore: Position): Promise<Loaded> {
   let after = notBefore;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const head = await ports.log.open(docId, after);
@@ -48,7 +71,7 @@ export async function loadBase(ports: RoomPorts, docId: DocId, notBefore: Positi
     const loaded = await withTail(ports, docId, base, entries);
     // An epoch that nobody has written to yet has no entry that would carry us into it.
     loaded.skip(head.last);
-    return { base: loaded, hasOthers: head.hasOthers };
+    return { base: loaded, hasOthers: head.hasOthers, entries: entries.length };
   }
   throw new LogUnavailable(
     `the log of ${docId} does not reach back to its snapshot: it was trimmed for a snapshot that is not there`,

@@ -1,6 +1,7 @@
 import { comparePositions, type Position } from '@kryton/engine/log/position.ts';
 import type { LogHead } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import type { Traceparent } from '@kryton/engine/tracing/traceparent.ts';
 import type { RoomLimits, RoomLogger, RoomPorts } from './room-ports.ts';
 
 /** A fold is asked for once in this time per document and node, because asking costs about as much as an append. */
@@ -8,7 +9,7 @@ const ASK_EVERY_MS = 10_000;
 /** Unfolded for this long although somebody should have asked: the request was lost, ask again. */
 const LOST_AFTER_MS = 20_000;
 
-export type FoldSchedulePorts = Pick<RoomPorts, 'jobs'> & {
+export type FoldSchedulePorts = Pick<RoomPorts, 'jobs' | 'tracing'> & {
   readonly timers: Pick<RoomPorts['timers'], 'now'>;
   readonly limits: Pick<RoomLimits, 'foldDelayMs'>;
   readonly logger: Pick<RoomLogger, 'warn'>;
@@ -25,6 +26,8 @@ export class FoldSchedule {
   #unfoldedSince: number | null = null;
   /** What a snapshot covered when we last looked; undefined before the first look. */
   #covered: Position | null | undefined = undefined;
+  /** The span of the last append that no request names yet, where tracing is on. */
+  #cause: Traceparent | null = null;
 
   constructor(ports: FoldSchedulePorts, docId: DocId) {
     this.#ports = ports;
@@ -39,8 +42,9 @@ export class FoldSchedule {
     return this.#unfoldedSince === null ? 0 : this.#ports.timers.now() - this.#unfoldedSince;
   }
 
-  /** This node appended something. */
-  appended(): void {
+  /** This node appended something, as `append` tells where tracing is on. */
+  appended(append: Traceparent | null = null): void {
+    this.#cause = append;
     const now = this.#ports.timers.now();
     this.#appendedAt = now;
     this.#unfoldedSince ??= now;
@@ -75,15 +79,30 @@ export class FoldSchedule {
 
   /** The delay counts from the last append, so that a request that was put off does not put the fold off too. */
   #ask(now: number): void {
-    const { jobs, limits, logger } = this.#ports;
+    const { limits, logger } = this.#ports;
     this.#askedAt = now;
     this.#isUnasked = false;
     const delayMs = Math.max(0, limits.foldDelayMs - (now - this.#appendedAt));
-    jobs.scheduleFold(this.#docId, delayMs).catch((error) => {
+    this.#schedule(delayMs).catch((error) => {
       // The comparison with the head asks again.
       logger.warn({ docId: this.#docId, err: error }, 'a fold could not be scheduled');
       this.#isUnasked = true;
     });
+  }
+
+  async #schedule(delayMs: number): Promise<void> {
+    const { jobs, tracing } = this.#ports;
+    if (!tracing) return await jobs.scheduleFold(this.#docId, delayMs);
+    const attributes = { 'kryton.doc': this.#docId, 'kryton.delay_ms': Math.round(delayMs) };
+    const span = tracing.start('schedule fold', { kind: 'producer', parent: this.#cause, attributes });
+    this.#cause = null;
+    try {
+      await jobs.scheduleFold(this.#docId, delayMs, span.traceparent);
+      span.end();
+    } catch (error) {
+      span.end({}, error);
+      throw error;
+    }
   }
 }
 

@@ -15,8 +15,8 @@ export type LogWriterOptions = {
   readonly known: () => Position;
   /** The log is another one than before (LOG3): opens it and resyncs, after which `known` is of the new epoch. */
   readonly onLost: () => Promise<void>;
-  /** The log took `position`; the batch was sent to it at `startedAt` (ms, of `timers.now`). */
-  readonly onAppended: (position: Position, startedAt: number) => void;
+  /** The log took `updates` updates at `position`; they were sent to it at `startedAt` (ms, of `timers.now`). */
+  readonly onAppended: (position: Position, startedAt: number, bytes: number, updates: number) => void;
   /** So many bytes of what was written are durable now. */
   readonly onSettled: (bytes: number) => void;
   /** The log did not answer for `graceMs`: all that was waiting is given up, unacknowledged (LOG6). */
@@ -121,7 +121,7 @@ export class LogWriter {
         const result = await log.append(docId, known(), update);
         if (result.kind === 'appended') {
           this.#settle(batch);
-          this.#options.onAppended(result.position, startedAt);
+          this.#options.onAppended(result.position, startedAt, update.length, batch.length);
           return true;
         }
         await this.#options.onLost();

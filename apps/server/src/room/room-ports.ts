@@ -4,6 +4,7 @@ import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import type { NodeId } from '@kryton/engine/protocol/ids.ts';
 import type { SnapshotStore } from '@kryton/engine/snapshots/snapshot-store.ts';
+import type { Tracing } from '@kryton/engine/tracing/tracing.ts';
 import type { CacheBudget } from './cache-budget.ts';
 import type { ResyncReason } from './log-follower.ts';
 import type { PendingBudget } from './pending-budget.ts';
@@ -18,6 +19,8 @@ export type RoomPorts = {
   readonly cache: CacheBudget;
   readonly pending: PendingBudget;
   readonly metrics: RoomMetrics;
+  /** Off unless given. */
+  readonly tracing?: Tracing | null;
   readonly logger: RoomLogger;
   readonly timers: Timers;
   readonly limits: RoomLimits;

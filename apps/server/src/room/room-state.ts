@@ -10,6 +10,7 @@ import {
 } from '@kryton/engine/protocol/state-vector.ts';
 import { type CheckedUpdate, checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { TRUSTED_UPDATE_LIMITS } from '@kryton/engine/protocol/update-limits.ts';
+import type { Traceparent } from '@kryton/engine/tracing/traceparent.ts';
 import { loadBase, MAX_TAIL_BYTES, MAX_TAIL_ENTRIES } from './base-loader.ts';
 import type { BaseState } from './base-state.ts';
 import { DeletedIndex } from './deleted-ranges.ts';
@@ -51,6 +52,7 @@ export class RoomState {
   #arrived: { position: Position; entry: CheckedEntry }[] = [];
   #deleted: DeletedIndex | null = null;
   #hasOthers = true;
+  #loadedIn: Traceparent | null = null;
 
   /** `notBefore` is the furthest position of the log that this node knows of (LOG3). */
   constructor(ports: RoomPorts, docId: DocId, notBefore: () => Position) {
@@ -63,6 +65,11 @@ export class RoomState {
   /** Whether other nodes may have had the document open when it was last loaded. */
   get hasOthers(): boolean {
     return this.#hasOthers;
+  }
+
+  /** The span of the last load, where tracing is on. */
+  get loadedIn(): Traceparent | null {
+    return this.#loadedIn;
   }
 
   /** The base state if there is one at the moment. */
@@ -226,8 +233,9 @@ export class RoomState {
   async #loadWhole(): Promise<BaseState> {
     for (;;) {
       this.#arrived = [];
-      const { base, hasOthers } = await loadBase(this.#ports, this.#docId, this.#notBefore());
+      const { base, hasOthers, span } = await loadBase(this.#ports, this.#docId, this.#notBefore());
       this.#hasOthers = hasOthers;
+      this.#loadedIn = span;
       const later = this.#arrived.filter(({ position }) => comparePositions(position, base.position) > 0);
       const isWhole = later.every(
         ({ position, entry }) =>

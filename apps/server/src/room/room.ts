@@ -6,6 +6,7 @@ import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
+import type { Traceparent } from '@kryton/engine/tracing/traceparent.ts';
 import { Audience } from './audience.ts';
 import { Backpressure } from './backpressure.ts';
 import type { BaseState } from './base-state.ts';
@@ -19,6 +20,7 @@ import { decodePresenceMessage, encodePresenceMessage } from './presence-wire.ts
 import { Resync } from './resync.ts';
 import type { RoomPorts } from './room-ports.ts';
 import { RoomState } from './room-state.ts';
+import { RoomTraces } from './room-traces.ts';
 import { AdaptiveWindow } from './window.ts';
 
 /** Larger batches are merged in a thread (ROOM5). */
@@ -42,8 +44,10 @@ export class Room {
   readonly #backpressure: Backpressure;
   readonly #resync: Resync;
   #unsubscribe: () => Promise<void> = async () => {};
+  /** Null while tracing is off. */
+  readonly #traces: RoomTraces | null;
   /** An append of this node whose entry has not come back yet: where it stands and when it was sent. */
-  #awaited: { position: Position; startedAt: number } | null = null;
+  #awaited: { position: Position; startedAt: number; append: Traceparent | null } | null = null;
 
   /** Subscribes, then loads, so that nothing falls in between. Rejects when log or snapshots cannot be reached. */
   static async open(ports: RoomPorts, docId: DocId): Promise<Room> {
@@ -72,6 +76,7 @@ export class Room {
     this.#state = new RoomState(ports, docId, () => this.#follower.reached);
     this.#audience = new Audience(this.#state);
     this.#folds = new FoldSchedule(ports, docId);
+    this.#traces = ports.tracing ? new RoomTraces(ports.tracing, docId) : null;
     this.#backpressure = new Backpressure(ports.pending);
     this.#follower = new LogFollower({
       docId,
@@ -95,7 +100,8 @@ export class Room {
         return this.#window.ms;
       },
       onLost: () => this.#resync.run('lost'),
-      onAppended: (position, startedAt) => this.#appended(position, startedAt),
+      onAppended: (position, startedAt, bytes, updates) =>
+        this.#appended(position, startedAt, bytes, updates),
       onSettled: (bytes) => this.#backpressure.settled(bytes),
       onUnreachable: () => {
         metrics.appendFailed('given-up');
@@ -131,6 +137,11 @@ export class Room {
   /** The furthest position of the document's log that this node knows of; see {@link LogFollower.reached}. */
   get reached(): Position {
     return this.#follower.reached;
+  }
+
+  /** The span of the last load, where tracing is on. */
+  get loadedIn(): Traceparent | null {
+    return this.#state.loadedIn;
   }
 
   /** Bytes that are accepted and not yet durable. */
@@ -279,16 +290,19 @@ export class Room {
     return bytes > INLINE_MERGE_BYTES ? this.#ports.heavy.mergeMany(updates) : mergeMany(updates);
   }
 
-  #appended(position: Position, startedAt: number): void {
+  #appended(position: Position, startedAt: number, bytes: number, updates: number): void {
     const { metrics, timers } = this.#ports;
-    metrics.appended(timers.now() - startedAt);
-    this.#folds.appended();
+    const tookMs = timers.now() - startedAt;
+    metrics.appended(tookMs);
+    const append = this.#traces === null ? null : this.#traces.appended(position, tookMs, bytes, updates);
+    this.#folds.appended(append);
     this.#follower.heardOf(position);
     const { position: reached } = this.#follower;
     if (reached.epoch === position.epoch && reached.seq >= position.seq) {
       metrics.fannedOut(timers.now() - startedAt);
+      this.#traces?.fannedOut(append, tookMs);
     } else {
-      this.#awaited = { position, startedAt };
+      this.#awaited = { position, startedAt, append };
     }
   }
 
@@ -307,6 +321,7 @@ export class Room {
     const awaited = this.#awaited;
     if (awaited && awaited.position.epoch === position.epoch && awaited.position.seq <= position.seq) {
       metrics.fannedOut(now - awaited.startedAt);
+      this.#traces?.fannedOut(awaited.append, now - awaited.startedAt);
       this.#awaited = null;
     }
   }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { HeavyWork } from '@kryton/engine/compaction/heavy-work.ts';
 import type { Timers } from '@kryton/engine/lifecycle/timers.ts';
 import { makeConnectionId, type NodeId } from '@kryton/engine/protocol/ids.ts';
+import type { Tracing } from '@kryton/engine/tracing/tracing.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RawData, WebSocket } from 'ws';
 import type { Principal } from '../auth/principal.ts';
@@ -19,6 +20,7 @@ import {
   docIdOf,
   identify,
 } from './admission.ts';
+import { traceConnect, traceRefusal, traceUnopened } from './connect-traces.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionLimits } from './connection-parts.ts';
 import type { Connections } from './connections.ts';
@@ -26,7 +28,12 @@ import type { Owner } from './live-socket.ts';
 import { Turns } from './turns.ts';
 
 /** What the upgrade decided, handed from the hook to the handler. */
-type Admission = DocumentAdmission & { readonly principal: Principal; readonly owner: Owner };
+type Admission = DocumentAdmission & {
+  readonly principal: Principal;
+  readonly owner: Owner;
+  /** When the request came, by `timers.now`. */
+  readonly cameAt: number;
+};
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -40,6 +47,8 @@ export type YjsRouteParts = AdmissionParts & {
   readonly rooms: Rooms;
   readonly connections: Connections;
   readonly heavy: HeavyWork;
+  /** Off unless given. */
+  readonly tracing?: Tracing | null;
   readonly logger: RoomLogger;
   readonly timers: Timers;
   readonly limits: ConnectionLimits & ConnectionCaps;
@@ -50,7 +59,8 @@ export type YjsRouteParts = AdmissionParts & {
  * answered in HTTP; only then is there a socket.
  */
 export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): void {
-  const { node, rooms, connections, logger, limits } = parts;
+  const { node, rooms, connections, logger, limits, timers } = parts;
+  const tracing = parts.tracing ?? null;
   const turns = new Turns(parts.timers);
   let counter = 0;
   app.decorateRequest('admission', null);
@@ -60,13 +70,19 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
     {
       websocket: true,
       preValidation: async (request) => {
-        request.admission = await counted(parts, () => admit(request, parts));
+        const cameAt = timers.now();
+        try {
+          request.admission = await counted(parts, () => admit(request, parts, cameAt));
+        } catch (error) {
+          if (tracing) traceRefusal(tracing, request, timers.now() - cameAt, error);
+          throw error;
+        }
       },
     },
     (socket: WebSocket, request) => {
       const { admission } = request;
       if (!admission) throw new ApiError('internal');
-      const { docId, principal, role, owner } = admission;
+      const { docId, principal, role, owner, cameAt } = admission;
       const id = makeConnectionId(node, ++counter);
       const connection = new Connection({
         id,
@@ -94,8 +110,12 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
         logger.debug({ connection: id, docId }, 'disconnected');
       });
       use.room
-        .then((room) => connection.enter(room))
+        .then(async (room) => {
+          await connection.enter(room);
+          if (tracing) traceConnect(tracing, request, timers.now() - cameAt, admission, room);
+        })
         .catch((error) => {
+          if (tracing) traceUnopened(tracing, request, timers.now() - cameAt, admission, error);
           logger.error({ connection: id, docId, err: error }, 'the document could not be opened');
           connection.close('logUnreachable');
         });
@@ -106,12 +126,13 @@ export function registerYjsRoute(app: FastifyInstance, parts: YjsRouteParts): vo
 async function admit(
   request: FastifyRequest<{ Params: { docId: string } }>,
   parts: YjsRouteParts,
+  cameAt: number,
 ): Promise<Admission> {
   admitToNode(parts);
   const docId = docIdOf(request.params.docId);
   const principal = await identify(request, parts);
   const admission = await admitToOpen(parts.access, principal, docId);
-  return { ...admission, principal, owner: admitOneMore(request, principal, docId, parts) };
+  return { ...admission, principal, cameAt, owner: admitOneMore(request, principal, docId, parts) };
 }
 
 /** Listens synchronously, because the client may have sent its first frames together with the handshake (WIRE3). */

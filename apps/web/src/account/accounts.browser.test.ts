@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type PageCluster, startPageCluster } from '../testing/page-cluster.ts';
-import { PASSWORD, Person } from '../testing/person.ts';
+import { openSockets, PASSWORD, Person } from '../testing/person.ts';
 import { startChromium } from '../testing/tab.ts';
 import { totp } from '../testing/totp.ts';
 
@@ -70,25 +70,6 @@ function noteWhenAsked(): void {
     document.documentElement.dataset['passkeyAsked'] = 'yes';
     return answer;
   };
-}
-
-/** Connections that do not come back, to a document of their own. */
-async function openSockets(person: Person, count: number): Promise<void> {
-  await person.page.evaluate(async (wanted) => {
-    const answer = await fetch('/api/docs', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    });
-    const { id }: { id: string } = await answer.json();
-    const open = () =>
-      new Promise((resolve, reject) => {
-        const socket = new WebSocket(`/ws/yjs/${id}`);
-        socket.onopen = resolve;
-        socket.onclose = reject;
-      });
-    await Promise.all(Array.from({ length: wanted }, open));
-  }, count);
 }
 
 // The first of all who sign up is the administrator: this one stands first.

@@ -154,3 +154,22 @@ export class Person {
     await this.context.close();
   }
 }
+
+/** Connections that do not come back, to a document of their own. */
+export async function openSockets(person: Person, count: number): Promise<void> {
+  await person.page.evaluate(async (wanted) => {
+    const answer = await fetch('/api/docs', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const { id }: { id: string } = await answer.json();
+    const open = () =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(`/ws/yjs/${id}`);
+        socket.onopen = resolve;
+        socket.onclose = reject;
+      });
+    await Promise.all(Array.from({ length: wanted }, open));
+  }, count);
+}
