@@ -1,5 +1,5 @@
 import { JOB_STATES, type JobCounts } from '@kryton/engine/jobs/job-queue.ts';
-import { redisFigures } from '@kryton/engine/jobs/store-figures.ts';
+import { redisFigures, worstOf } from '@kryton/engine/jobs/store-figures.ts';
 import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { MetricSet } from '@kryton/engine/metrics/metric-set.ts';
 import type { Gauge } from 'prom-client';
@@ -9,7 +9,7 @@ const ASK_EVERY_MS = 10_000;
 
 export type StoreMetricsParts = {
   /** Asked for what Redis and the queue say of themselves; rejects when Redis does not answer. */
-  readonly store: { storeInfo(): Promise<string>; counts(): Promise<JobCounts> };
+  readonly store: { storeInfos(): Promise<string[]>; counts(): Promise<JobCounts> };
   readonly timers: Timers;
   /** ms since 1970. */
   readonly wallClock: () => number;
@@ -30,7 +30,7 @@ export class StoreMetrics {
     this.#parts = parts;
     this.#isUp = set.gauge(
       'kryton_redis_up',
-      '1 when Redis answered this worker the last time it was asked.',
+      '1 when Redis, each master of a cluster, answered this worker the last time it was asked.',
     );
     this.#redis = redisGauges(set);
     this.#jobs = set.gauge('kryton_jobs', 'Jobs in the queue; failed ones are tried no more.', {
@@ -55,8 +55,10 @@ export class StoreMetrics {
     const { store, wallClock } = this.#parts;
     try {
       const askedAt = wallClock();
-      const redis = redisFigures(await store.storeInfo());
-      const offsetMs = redis.clockMs - (askedAt + wallClock()) / 2;
+      const infos = await store.storeInfos();
+      const nowMs = (askedAt + wallClock()) / 2;
+      const redis = worstOf(infos.map(redisFigures), nowMs);
+      const offsetMs = redis.clockMs - nowMs;
       const counts = await store.counts();
       this.#redis.aofOn.set(Number(redis.isAofOn));
       this.#redis.aofHealthy.set(Number(redis.isAofHealthy));
@@ -88,10 +90,13 @@ function redisGauges(set: MetricSet) {
       'kryton_redis_noeviction',
       '1 when Redis evicts no keys, and with them edits (maxmemory-policy noeviction).',
     ),
-    memory: set.gauge('kryton_redis_memory_bytes', 'Memory that Redis uses for its data.'),
+    memory: set.gauge(
+      'kryton_redis_memory_bytes',
+      'Memory that Redis uses for its data; of a cluster the fullest master.',
+    ),
     memoryLimit: set.gauge(
       'kryton_redis_memory_limit_bytes',
-      'Memory that Redis may use: maxmemory, or what its machine has.',
+      'Memory that this Redis may use: maxmemory, or what its machine has.',
     ),
     evicted: set.gauge('kryton_redis_evicted_keys', 'Keys that Redis evicted since it started.'),
     clients: set.gauge('kryton_redis_clients', 'Connections to Redis, of everybody.'),

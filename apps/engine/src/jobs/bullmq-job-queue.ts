@@ -42,6 +42,7 @@ export type BullMqOptions = {
  */
 export class BullMqJobQueue implements JobQueue {
   readonly #redis: Redis;
+  readonly #place: string | RedisTopology;
   readonly #queue: Queue<FoldJobData>;
   readonly #clock: RedisClock;
 
@@ -62,8 +63,9 @@ export class BullMqJobQueue implements JobQueue {
     return new BullMqJobQueue(redis, options);
   }
 
-  private constructor(redis: Redis, { onError, prefix = JOBS_PREFIX }: BullMqOptions) {
+  private constructor(redis: Redis, { url, onError, prefix = JOBS_PREFIX }: BullMqOptions) {
     this.#redis = redis;
+    this.#place = url;
     this.#clock = new RedisClock(redis, systemTimers);
     this.#queue = new Queue(QUEUE_NAME, queueOptions(redis, prefix));
     this.#queue.on('error', onError);
@@ -97,9 +99,14 @@ export class BullMqJobQueue implements JobQueue {
     return { waiting, active, delayed, failed };
   }
 
-  /** What Redis says of itself (https://redis.io/commands/info). Rejects when it does not answer. */
-  async storeInfo(): Promise<string> {
-    return await deadline(this.#redis.info(), ASK_MS, 'asking Redis about itself');
+  /**
+   * What Redis says of itself (https://redis.io/commands/info), each master of a cluster. Rejects when one does not
+   * answer.
+   */
+  async storeInfos(): Promise<string[]> {
+    const asked =
+      typeof this.#place === 'string' ? this.#redis.info().then((info) => [info]) : this.#place.infos();
+    return await deadline(asked, ASK_MS, 'asking Redis about itself');
   }
 
   async close(): Promise<void> {

@@ -36,3 +36,27 @@ export function redisFigures(info: string): RedisFigures {
     clockMs: Number(fields.get('server_time_usec') ?? Number.NaN) / 1_000,
   };
 }
+
+/**
+ * What the masters of a cluster say together: as good as the worst of them. The memory is that of the fullest, because
+ * it is the first to take no more; the clock is the one that is furthest from `nowMs`.
+ */
+export function worstOf(masters: readonly RedisFigures[], nowMs: number): RedisFigures {
+  const [first, ...others] = masters;
+  if (first === undefined) throw new RangeError('there is no master');
+  return others.reduce((worst, each) => {
+    const share = (figures: RedisFigures) => figures.memoryBytes / figures.memoryLimitBytes;
+    const fuller = share(each) > share(worst) ? each : worst;
+    return {
+      isAofOn: worst.isAofOn && each.isAofOn,
+      isAofHealthy: worst.isAofHealthy && each.isAofHealthy,
+      keepsKeys: worst.keepsKeys && each.keepsKeys,
+      memoryBytes: fuller.memoryBytes,
+      memoryLimitBytes: fuller.memoryLimitBytes,
+      evictedKeys: worst.evictedKeys + each.evictedKeys,
+      clients: worst.clients + each.clients,
+      clockMs:
+        Math.abs(each.clockMs - nowMs) > Math.abs(worst.clockMs - nowMs) ? each.clockMs : worst.clockMs,
+    };
+  }, first);
+}

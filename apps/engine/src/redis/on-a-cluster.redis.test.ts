@@ -236,6 +236,13 @@ describe('a Redis Cluster', () => {
     await expect(checkRedis('redis+cluster://one/3')).rejects.toThrow('REDIS_URL names a database');
   });
 
+  it('tells of each master what it says of itself', async () => {
+    const jobs = await BullMqJobQueue.connect(here.jobs);
+    const ports = (await jobs.storeInfos()).map((info) => Number(/^tcp_port:(\d+)/m.exec(info)?.[1]));
+    expect(ports.sort()).toEqual(cluster.shards.map(({ master }) => master.port).sort());
+    await jobs.close();
+  });
+
   it('names what is wrong when no server answers', async () => {
     const url = 'redis+cluster://127.0.0.1:1,127.0.0.1:2';
     expect(parseRedisUrl(url).kind).toBe('cluster');

@@ -26,6 +26,8 @@ type View = {
   readonly epoch: number;
   readonly isOk: boolean;
   readonly masters: readonly string[];
+  /** Where each of them is. */
+  readonly places: readonly RedisAddress[];
   /** For each slot the index of its master, or -1 where nobody has it. */
   readonly owners: Int16Array;
   readonly servers: readonly RedisAddress[];
@@ -107,6 +109,11 @@ export class RedisTopology {
       if (view.owners[hashSlot(String(tag))] === index) return String(tag);
     }
     return null;
+  }
+
+  /** What each master says of itself (https://redis.io/commands/info). Rejects when one does not answer. */
+  async infos(): Promise<string[]> {
+    return await Promise.all((this.#view?.places ?? []).map((place) => this.#server(place).info()));
   }
 
   /** `listener` is called whenever slots have another master than before. */
@@ -209,6 +216,7 @@ function readView(
 ): View {
   const owners = new Int16Array(SLOTS).fill(-1);
   const masters: string[] = [];
+  const places: RedisAddress[] = [];
   const servers: RedisAddress[] = [];
   for (const [first, last, ...those] of ranges) {
     // A server that does not know its own address says "" or nothing: it is where it was asked.
@@ -217,13 +225,17 @@ function readView(
     const [master] = addresses;
     if (master === undefined) continue;
     const url = urlOf(master);
-    if (!masters.includes(url)) masters.push(url);
+    if (!masters.includes(url)) {
+      masters.push(url);
+      places.push(master);
+    }
     owners.fill(masters.indexOf(url), Number(first), Number(last) + 1);
   }
   return {
     epoch: Number(/^cluster_current_epoch:(\d+)/m.exec(info)?.[1] ?? 0),
     isOk: /^cluster_state:ok/m.test(info),
     masters,
+    places,
     owners,
     servers,
   };

@@ -52,7 +52,7 @@ const NOTHING: NodeGauges = {
 
 const NO_STORE: ConstructorParameters<typeof StoreMetrics>[1] = {
   store: {
-    storeInfo: () => Promise.reject(new Error('there is no Redis')),
+    storeInfos: () => Promise.reject(new Error('there is no Redis')),
     counts: () => Promise.reject(new Error('there is no queue')),
   },
   timers: { now: () => 0, soon: () => () => {}, after: () => () => {} },
