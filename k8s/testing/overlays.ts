@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -20,12 +20,13 @@ const TRYING_OUT = ['redis', 'postgres'];
 /** One way to install: what `kubectl apply -k` would send. */
 export type Installation = { readonly name: string; readonly manifests: readonly Manifest[] };
 
-/** Builds every overlay as it is, and once more with every component. */
+/** Builds every overlay for another address than it is shipped with, and once more as it is, with every component. */
 export async function buildInstallations(): Promise<Installation[]> {
   const built: Installation[] = [];
+  const elsewhere = copyFor('https://docs.another.example');
   // One after the other: the machine has better to do with its second core.
   for (const overlay of OVERLAYS) {
-    built.push({ name: overlay, manifests: await build(join(K8S, 'overlays', overlay)) });
+    built.push({ name: overlay, manifests: await build(join(elsewhere, 'overlays', overlay)) });
     built.push({ name: `${overlay} with everything`, manifests: await buildWithEverything(overlay) });
   }
   return built;
@@ -50,6 +51,20 @@ export async function buildWithEverything(overlay: string): Promise<Manifest[]> 
   } finally {
     removeTemporaryDirectory(directory);
   }
+}
+
+/** A copy of everything, in which an operator has set APP_URL in each overlay that is for a public address. */
+function copyFor(appUrl: string): string {
+  const directory = temporaryDirectory('k8s');
+  for (const room of ['base', 'components', 'overlays']) {
+    cpSync(join(K8S, room), join(directory, room), { recursive: true });
+  }
+  for (const overlay of OVERLAYS) {
+    const path = join(directory, 'overlays', overlay, 'kustomization.yaml');
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace('APP_URL=https://kryton.example.com', `APP_URL=${appUrl}`));
+  }
+  return directory;
 }
 
 async function build(path: string): Promise<Manifest[]> {

@@ -16,6 +16,7 @@ const NGINX_KNOWS = [
   'load-balance',
   'proxy-body-size',
   'proxy-connect-timeout',
+  'proxy-next-upstream',
   'proxy-read-timeout',
   'proxy-request-buffering',
   'proxy-send-timeout',
@@ -23,6 +24,7 @@ const NGINX_KNOWS = [
 ];
 /** https://github.com/haproxytech/kubernetes-ingress/blob/master/documentation/annotations.md, column "Ingress" */
 const HAPROXY_KNOWS = [
+  'backend-config-snippet',
   'check',
   'forwarded-for',
   'load-balance',
@@ -71,7 +73,9 @@ function hostsOf(manifests: readonly Manifest[]): { id: string; host: string | u
     ...ofKind<IIngressRoute>(manifests, 'IngressRoute').flatMap((each) =>
       hosts(
         each,
-        each.spec.routes.map(({ match }) => /^Host\(`([^`]+)`\)$/.exec(match)?.[1]),
+        each.spec.routes.map(
+          ({ match }) => /^Host\(`([^`]+)`\)(?: && PathPrefix\(`[^`]+`\))?$/.exec(match)?.[1],
+        ),
       ),
     ),
   ];
