@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { formatAddress, type RedisAddress, type RedisTarget, serverUrl } from '../config/redis-url.ts';
-import { deadline } from '../lifecycle/deadline.ts';
-import { systemTimers, type Timers } from '../lifecycle/timers.ts';
+import { DeadlineExceeded, deadline } from '../lifecycle/deadline.ts';
+import { pause, systemTimers, type Timers } from '../lifecycle/timers.ts';
 import { commandConnection } from '../log/redis-connection.ts';
 import { hashSlot, SLOTS } from './hash-slot.ts';
 
@@ -11,6 +11,8 @@ const ASK_EVERY_MS = 5_000;
 const ASK_AGAIN_MS = 250;
 /** A server that does not answer in this time is not waited for: others know as well. */
 const ANSWER_MS = 1_000;
+/** At the start, where nothing is known without an answer. */
+const BEGIN_MS = 8_000;
 
 export type RedisTopologyOptions = {
   readonly target: Extract<RedisTarget, { kind: 'cluster' }>;
@@ -57,6 +59,8 @@ export class RedisTopology {
   readonly #servers = new Map<string, Redis>();
   readonly #listeners = new Set<() => void>();
   #view: View | null = null;
+  /** Whether a server took too long in the last round: it may answer in the next. */
+  #isAnyLate = false;
   #asking: Promise<void> | null = null;
   #askedAt = Number.NEGATIVE_INFINITY;
   #cancelNext = () => {};
@@ -66,8 +70,7 @@ export class RedisTopology {
   static async connect(options: RedisTopologyOptions): Promise<RedisTopology> {
     const topology = new RedisTopology(options);
     try {
-      await topology.refresh();
-      if (topology.#view === null) throw new ClusterUnavailable('no server of the Redis Cluster answers');
+      await topology.#begin();
       return topology;
     } catch (error) {
       topology.close();
@@ -145,6 +148,19 @@ export class RedisTopology {
     this.#servers.clear();
   }
 
+  /** Asks until somebody answers: a process that has just begun may be too busy to listen for a second. */
+  async #begin(): Promise<void> {
+    const startedAt = this.#timers.now();
+    for (;;) {
+      await this.refresh();
+      if (this.#view !== null) return;
+      if (!this.#isAnyLate || this.#timers.now() - startedAt >= BEGIN_MS) {
+        throw new ClusterUnavailable('no server of the Redis Cluster answers');
+      }
+      await pause(this.#timers, ASK_AGAIN_MS);
+    }
+  }
+
   #askIn(delayMs: number): void {
     this.#cancelNext();
     if (this.#isClosed) return;
@@ -156,19 +172,19 @@ export class RedisTopology {
     const addresses = [...this.#target.seeds, ...(this.#view?.servers ?? [])];
     const distinct = new Map(addresses.map((address) => [formatAddress(address), address]));
     const views: View[] = [];
+    this.#isAnyLate = false;
     await Promise.all(
       [...distinct.values()].map(async (address) => {
         try {
           views.push(await deadline(this.#viewOf(address), ANSWER_MS, `asking ${formatAddress(address)}`));
         } catch (error) {
+          this.#isAnyLate ||= isLate(error);
           if (!this.#isClosed) this.#onError(error);
         }
       }),
     );
     if (this.#isClosed) return;
-    const [newest] = views.toSorted(
-      (one, other) => other.epoch - one.epoch || Number(other.isOk) - Number(one.isOk),
-    );
+    const [newest] = views.toSorted(byKnowledge);
     if (newest === undefined || (this.#view !== null && newest.epoch < this.#view.epoch)) return;
     const isSame = this.#view !== null && isSameOwnership(this.#view, newest);
     this.#view = newest;
@@ -206,6 +222,22 @@ export class RedisTopology {
       this.#servers.delete(key);
     }
   }
+}
+
+/** Not refused: ioredis' own limits for a command and a connection, and ours for both. */
+function isLate(error: unknown): boolean {
+  return error instanceof DeadlineExceeded || (error instanceof Error && /timed ?out/i.test(error.message));
+}
+
+/** The newest first; of equally new ones, whose server is well, and who knows a master of the most slots. */
+function byKnowledge(one: View, other: View): number {
+  return (
+    other.epoch - one.epoch || Number(other.isOk) - Number(one.isOk) || ownedSlots(other) - ownedSlots(one)
+  );
+}
+
+function ownedSlots({ owners }: View): number {
+  return owners.reduce((count, master) => (master === -1 ? count : count + 1), 0);
 }
 
 function readView(

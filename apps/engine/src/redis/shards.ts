@@ -1,5 +1,5 @@
 import { pause, systemTimers, type Timers } from '../lifecycle/timers.ts';
-import type { RedisTopology } from './redis-topology.ts';
+import { ClusterUnavailable, type RedisTopology } from './redis-topology.ts';
 
 /** For how long a call that was refused unexecuted is tried again: as long as a command may take. */
 const TRY_FOR_MS = 2_000;
@@ -119,6 +119,7 @@ export class Shards<Each extends Part> {
  */
 function refusalOf(error: unknown): 'moved' | 'later' | null {
   if (!(error instanceof Error)) return null;
+  if (error instanceof ClusterUnavailable) return 'moved';
   const { message } = error.cause instanceof Error ? error.cause : error;
   if (/^(MOVED|READONLY) /.test(message)) return 'moved';
   if (/^(ASK|TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN) /.test(message)) return 'later';

@@ -79,18 +79,20 @@ describe.each([
   let place: Place;
   let cluster: FaultCluster;
   let crowd: Crowd;
+  const closing: (() => Promise<void>)[] = [];
   beforeAll(async () => {
     place = await start();
+    closing.push(() => place.stop());
     cluster = await startFaultCluster({
       nodes: 2,
       redisUrl: place.url,
       env: { REDIS_WAIT_REPLICAS: '1', FOLD_DELAY_MS: '1000' },
     });
+    closing.push(() => cluster.stop());
   });
   afterEach(() => crowd.close());
   afterAll(async () => {
-    await cluster.stop();
-    await place.stop();
+    for (const close of closing.toReversed()) await close();
   });
 
   const edit = async (as: Credentials) => {
@@ -187,7 +189,11 @@ describe.each([
       },
     );
     const redis = await connectRedis({ url: place.url, name: 'test', onError: () => {} });
-    const log = await redis.updateLog();
+    // The sentinels may tell where the old one was for a moment longer.
+    const log = await eventually(() => redis.updateLog(), {
+      what: 'the new master is found',
+      withinMs: 30_000,
+    });
     const snapshots = new PostgresSnapshotStore(cluster.database.db);
     for (const docId of place.docIds) {
       const stored = await storedDocument(log, snapshots, parseDocId(docId) ?? expect.fail('a document id'));
