@@ -29,6 +29,8 @@ export type FaultClusterOptions = {
   readonly isDirect?: boolean;
   /** Variables of all nodes and workers. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What happens to the stores before anything runs on them. */
+  readonly prepare?: (stores: { readonly redisUrl: string; readonly postgresUrl: string }) => Promise<void>;
   /** More variables of the node at an index. */
   readonly nodeEnv?: (index: number) => Readonly<Record<string, string>>;
 };
@@ -93,6 +95,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
   const postgres = await startPostgres();
   const database = await connectDatabase({ url: postgres.url }, { applicationName: 'test' });
   await migrate(database.db);
+  await options.prepare?.({ redisUrl: `redis://127.0.0.1:${redisPort}`, postgresUrl: postgres.url });
 
   const part = async (name: string, main: string, port: number | null, extra: Record<string, string>) => {
     const metricsPort = await freePort();
@@ -210,7 +213,8 @@ class Part implements FaultPart {
         this.#env['PORT'] === undefined
           ? (await this.#scrape()).length > 0
           : await isReady(`http://127.0.0.1:${this.#env['PORT']}/readyz`),
-      readyWithinMs: 60_000,
+      // An idle machine takes 2 s; one that runs other tests beside it a multiple.
+      readyWithinMs: 110_000,
     });
   }
 
