@@ -25,7 +25,7 @@ import { inSandbox, runInSandbox } from './testing/sandbox.ts';
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
 const BUILD_MS = 8 * 60_000;
-const COMMAND_MS = 60_000;
+const COMMAND_MS = 120_000;
 const WORKER = ['node', 'apps/worker/src/main.ts'];
 const MIGRATE = ['node', 'apps/engine/src/database/migrate-main.ts'];
 const HEALTH = ['node', 'apps/engine/src/lifecycle/health-main.ts'];
@@ -108,6 +108,10 @@ describe('the image', () => {
     expect(loose).toEqual([]);
   });
 
+  it('has the doctor, and says how it is called', async () => {
+    expect(await run(['node', 'apps/launcher/src/main.ts', 'doctor', '--help'])).toContain('--idle SECONDS');
+  });
+
   it('runs as nobody special on a root that cannot be written', async () => {
     const said = await run([
       'sh',
@@ -160,7 +164,7 @@ describe('the image', () => {
     await database.close();
     expect(await terminate(node)).toEqual({ code: 0, signal: null });
     expect(await terminate(worker)).toEqual({ code: 0, signal: null });
-  });
+  }, 300_000);
 });
 
 /** SIGTERM to what runs as process 1 inside, as an engine sends it: without a handler of its own it is ignored there. */
