@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DocId, parseDocId } from '../protocol/ids.ts';
 import { eventually } from '../testing/eventually.ts';
 import { seededRandom, seedFor } from '../testing/seeded-random.ts';
+import { parseTraceparent, type Traceparent } from '../tracing/traceparent.ts';
 import type { FoldVerdict, JobHandlers, JobProcessor, JobQueue, ProcessorOptions } from './job-queue.ts';
 
 export type JobsUnderTest = {
@@ -62,6 +63,20 @@ export function describeJobQueue(name: string, start: () => Promise<JobsUnderTes
       await eventually(() => fold.runs.length > before, { what: 'the marker runs' });
       return fold.runs.length - 1;
     }
+
+    it('hands a fold the span that asked for it, and none where none did', async () => {
+      const span = parseTraceparent('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01');
+      const causes = new Map<DocId, Traceparent | null | undefined>();
+      await process(async (docId, cause) => {
+        causes.set(docId, cause);
+        return DONE;
+      });
+      const [traced, untraced] = [freshDoc(), freshDoc()];
+      await under.queue.scheduleFold(traced, 0, span);
+      await under.queue.scheduleFold(untraced, 0);
+      await eventually(() => causes.size === 2, { what: 'both folds ran' });
+      expect([causes.get(traced), causes.get(untraced)]).toEqual([span, null]);
+    });
 
     it('SNAP5 runs a fold when its delay has passed, not before', async () => {
       const at: number[] = [];

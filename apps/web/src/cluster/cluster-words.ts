@@ -83,7 +83,7 @@ export function overview({ nodes, workers, backlog }: Cluster): readonly (readon
     ['Workers', `${working} of ${workers.length}`],
     ['Connections', count(sum(nodes.map(({ connections }) => connections)))],
     ['Documents with a log', count(backlog?.logDocuments ?? null)],
-    ['Backlog', backlog ? `${count(backlog.documents)} documents` : NONE],
+    ['Backlog', backlog ? `${count(backlog.documents)} document${backlog.documents === 1 ? '' : 's'}` : NONE],
     ['Oldest backlog', backlog?.documents === 0 ? NONE : duration(backlog?.oldestMs ?? null)],
     ['Quarantine', quarantined?.some((figure) => figure !== null) ? count(sum(quarantined)) : NONE],
     ['Last sweep', backlog ? `${duration(backlog.sweptMsAgo)} ago` : NONE],
