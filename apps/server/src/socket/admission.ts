@@ -79,10 +79,12 @@ export function admitOneMore(
   request: FastifyRequest,
   principal: Principal,
   docId: DocId | null,
-  { connections, limits }: AdmissionParts,
+  parts: AdmissionParts,
 ): Owner {
+  const { connections, limits } = parts;
   const owner = { principal: limitedAs(principal), network: networkOf(request.ip), docId };
-  if (connections.size >= limits.connections) throw new ApiError('full', { retryAfterS: CAP_RETRY_S });
+  // Once more: while it was looked up who asks, the node may have been told to leave (DRAIN1).
+  admitToNode(parts);
   if (connections.ofPrincipal(owner.principal) >= limits.userConnections)
     throw new ApiError('tooMany', { message: 'too many connections, close some', retryAfterS: CAP_RETRY_S });
   if (docId !== null && connections.onDocument(docId) >= limits.documentConnections)
