@@ -31,10 +31,9 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { deadline } from '../lifecycle/deadline.ts';
 import { PRODUCT_VERSION } from '../roster/product-version.ts';
-import type { TracedProcess } from './start-tracing.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import type { Traceparent } from './traceparent.ts';
-import type { Span, SpanName, SpanOptions, Tracing } from './tracing.ts';
+import type { Span, SpanName, SpanOptions, TracedProcess, Tracing } from './tracing.ts';
 
 const CLOSE_MS = 4_000;
 /** A collector that is away is said to be once in this time. */

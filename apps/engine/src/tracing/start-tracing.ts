@@ -1,13 +1,5 @@
 import { traceSettings } from './trace-settings.ts';
-import type { Tracing } from './tracing.ts';
-
-export type TracedProcess = {
-  /** `service.name` unless OTEL_SERVICE_NAME says otherwise. */
-  readonly service: string;
-  /** `service.instance.id`: the name of the process in logs and metrics. */
-  readonly instance: string;
-  readonly logger: { warn(details: object, message: string): void };
-};
+import type { TracedProcess, Tracing } from './tracing.ts';
 
 /**
  * Traces, where `OTEL_*` in `env` ask for them; else null, and then nothing of OpenTelemetry's SDK is loaded. Rejects with a

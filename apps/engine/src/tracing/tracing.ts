@@ -48,3 +48,12 @@ export type SpanOptions = {
 };
 
 export type SpanAttributes = Readonly<Record<`kryton.${string}`, string | number | boolean>>;
+
+/** Whose traces they are. */
+export type TracedProcess = {
+  /** `service.name` unless OTEL_SERVICE_NAME says otherwise. */
+  readonly service: string;
+  /** `service.instance.id`: the name of the process in logs and metrics. */
+  readonly instance: string;
+  readonly logger: { warn(details: object, message: string): void };
+};
