@@ -14,6 +14,51 @@ const MUTANT_SEEDS = 1_000;
 /** A batch takes 2 s of a core that is free, ms. */
 const TIMEOUT_MS = 60_000;
 
+/** The rare ones show in a few of a hundred seeds, and which these are changes with the code. */
+const RARE_SEEDS = 200;
+
+/** All that may go wrong, as the simulation counts it. */
+const MISHAPS = [
+  ...[
+    'call lost',
+    'call unheard',
+    'call late',
+    'call refused',
+    'call reset',
+    'call killed before',
+    'call killed after',
+    'call stopped',
+    'message dropped',
+    'message doubled',
+    'message overtaken',
+  ],
+  ...[
+    'killNode',
+    'drainOneNode',
+    'freezeNode',
+    'takePostgresAway',
+    'killWorker',
+    'freezeWorker',
+    'cutNode',
+    'deafen',
+    'takeRedisAway',
+    'restartRedis',
+  ],
+  ...[
+    'wipeRedis',
+    'loseTails',
+    'fallBackToCopy',
+    'cutClient',
+    'stallClient',
+    'editOffline',
+    'leaveForGood',
+    'expireLogs',
+  ],
+  ...['resync gap', 'resync tail', 'resync epoch', 'resync lost', 'resync slow-reader'],
+  ...['work failed: fold', 'work failed: diff', 'work failed: merge', 'client gave up silence'],
+  ...['fold folded', 'fold overtaken', 'fold waiting'],
+];
+
 describe('the simulation', () => {
   it.each(Array.from({ length: SEEDS / BATCH }, (_, batch) => 1 + batch * BATCH))(
     'LOG1 LOG2 LOG3 LOG6 SNAP1 SNAP2 SNAP3 ROOM4 fifty seeds from %i keep the promise',
@@ -38,53 +83,16 @@ describe('the simulation', () => {
     expect(other.trace).not.toEqual(first.trace);
   });
 
-  it('everything that may go wrong does', async () => {
-    const counts = new Set<string>();
-    for (let seed = 1; seed <= 40; seed++)
-      for (const what of (await simulate(seed)).counts.keys()) counts.add(what);
-    expect([...counts]).toEqual(
-      expect.arrayContaining([
-        ...[
-          'call lost',
-          'call unheard',
-          'call late',
-          'call refused',
-          'call reset',
-          'call killed before',
-          'call killed after',
-          'call stopped',
-          'message dropped',
-          'message doubled',
-          'message overtaken',
-        ],
-        ...[
-          'killNode',
-          'drainOneNode',
-          'freezeNode',
-          'takePostgresAway',
-          'killWorker',
-          'freezeWorker',
-          'cutNode',
-          'deafen',
-          'takeRedisAway',
-          'restartRedis',
-        ],
-        ...[
-          'wipeRedis',
-          'loseTails',
-          'fallBackToCopy',
-          'cutClient',
-          'stallClient',
-          'editOffline',
-          'leaveForGood',
-          'expireLogs',
-        ],
-        ...['resync gap', 'resync tail', 'resync epoch', 'resync lost', 'resync slow-reader'],
-        ...['work failed: fold', 'work failed: diff', 'work failed: merge', 'client gave up silence'],
-        ...['fold folded', 'fold overtaken', 'fold waiting'],
-      ]),
-    );
-  });
+  it(
+    'everything that may go wrong does',
+    async () => {
+      const missing = new Set(MISHAPS);
+      for (let seed = 1; seed <= RARE_SEEDS && missing.size > 0; seed++)
+        for (const what of (await simulate(seed)).counts.keys()) missing.delete(what);
+      expect([...missing]).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 
   it.each([
     ['LOG1 a log that now and then acknowledges what it does not store', { store: ForgetfulStore }],
