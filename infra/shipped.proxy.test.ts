@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { findExecutable, findOwnProgram } from '@kryton/engine/testing/services/installed.ts';
 import { startProxyProgram } from '@kryton/engine/testing/services/proxy-service.ts';
@@ -88,8 +89,12 @@ describe('each configuration as it is shipped is accepted by its program', () =>
       port: https,
       reload: () => {},
     });
-    const redirected = await fetch(`http://127.0.0.1:${http}/`, { redirect: 'manual' });
-    expect([301, 308]).toContain(redirected.status);
+    // It listens before it has read what to do: 404 until then.
+    const isRedirected = async () => {
+      const { status } = await fetch(`http://127.0.0.1:${http}/`, { redirect: 'manual' });
+      return status === 301 || status === 308;
+    };
+    await eventually(isRedirected, { what: 'Traefik redirects to https', withinMs: 20_000 });
     expect(traefik.process.output()).not.toContain('ERR');
     await traefik.stop();
   });
