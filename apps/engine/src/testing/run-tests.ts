@@ -3,6 +3,8 @@
  * ends with one plain line, `N passed, N failed`. The exit code is 0 only when every selected test ran and passed, and,
  * with `CI=true`, no suite was left out.
  */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type CliOptions, createVitest, parseCLI, startVitest, type Vitest } from 'vitest/node';
 import { ensureInstalled, installCommand } from './services/ensure-installed.ts';
 import type { Part } from './services/programs.ts';
@@ -14,6 +16,9 @@ type LeftOut = Wanted & { readonly missing: readonly Part[] };
 
 /** A message that shows two whole documents would push the other names off the screen. */
 const FAILURE_CHARACTERS = 500;
+
+// The tests start some two hundred servers: each finds here what another one compiled, which is half of its start.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'kryton-compile-cache');
 
 const count: Count = { passed: 0, failed: 0 };
 try {

@@ -11,8 +11,8 @@ export type Suite = {
 };
 
 /**
- * In the order in which they run. A file that fits several suffixes belongs to the longest. Those of `cluster` mostly
- * wait for processes, so two go together.
+ * In the order in which they run. A file that fits several suffixes belongs to the longest. Those of `browser` and
+ * `cluster` mostly wait for processes, so two go together.
  */
 export const SUITES: readonly Suite[] = [
   { name: 'unit', suffix: '.test.ts', needs: [], atOnce: null },
@@ -23,7 +23,7 @@ export const SUITES: readonly Suite[] = [
     name: 'browser',
     suffix: '.browser.test.ts',
     needs: ['chromium', 'redis', 'postgres', 'nginx'],
-    atOnce: 1,
+    atOnce: 2,
   },
   { name: 'image', suffix: '.image.test.ts', needs: ['hadolint', 'redis', 'postgres'], atOnce: 1 },
   { name: 'alerts', suffix: '.alerts.test.ts', needs: ['promtool', 'redis', 'postgres'], atOnce: 1 },
