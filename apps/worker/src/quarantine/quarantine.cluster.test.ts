@@ -163,7 +163,7 @@ describe('npm run quarantine, on a cluster', () => {
     });
     expect(await redis.xlen(logKey(docId))).toBe(length);
     expect(await run('release', String(id), '--again', '--wait', '0')).toMatchObject({ code: 0, stderr: '' });
-    expect(client.text.toString()).toContain('accepted now ');
+    await eventually(() => client.text.toString().includes('accepted now '), { what: 'the client has it' });
     expect(await redis.xlen(logKey(docId))).toBe(length + 1);
     expect((await run('release', String(id), '--again')).code).toBe(1);
     await folded(client, docId);
