@@ -1,3 +1,4 @@
+import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { recordRecovery } from '@kryton/engine/testing/fault-record.ts';
 import { seedFor } from '@kryton/engine/testing/seeded-random.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -28,6 +29,7 @@ const PATIENCE_MS = 30_000;
 /** After a SIGUSR2 the node hangs on SIGTERM: its event loop stands still, and no handler of ours comes to run. */
 const HANGS_WHEN_TOLD = preloaded(`
   process.once('SIGUSR2', () => {
+    process.stderr.write('HANGS FROM NOW ON\\n');
     process.prependListener('SIGTERM', () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     });
@@ -123,6 +125,9 @@ describe('a rollout behind nginx, under many editing clients', () => {
       // The others leave as above.
       const departures = isInFull() ? [await replace(first, PATIENCE_MS)] : [];
       hanging.process().kill('SIGUSR2');
+      await eventually(() => hanging.process().output().includes('HANGS FROM NOW ON'), {
+        what: 'it will hang',
+      });
       const hungAt = performance.now();
       const hung = await replace(hanging, GRACE_MS);
       if (isInFull()) departures.push(await replace(last, PATIENCE_MS));
