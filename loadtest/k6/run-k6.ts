@@ -1,0 +1,103 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findExecutable, findOwnProgram } from '@kryton/engine/testing/services/installed.ts';
+import {
+  removeTemporaryDirectory,
+  temporaryDirectory,
+} from '@kryton/engine/testing/services/temporary-directory.ts';
+import { bundle } from './bundle.ts';
+import { type LoadPlan, longestMs, type SessionSeed } from './load-plan.ts';
+import type { Summary } from './load-result.ts';
+
+/** k6 ends with it when a threshold does not hold. */
+const THRESHOLDS_FAILED = 99;
+/** The report has so many points of each line. */
+const REPORT_POINTS = 60;
+/** k6 makes a report of no fewer. */
+const LEAST_POINTS = 3;
+
+export type K6Run = {
+  readonly plan: LoadPlan;
+  readonly seeds: readonly SessionSeed[];
+  /** Where the HTML report goes; null for none. */
+  readonly reportFile: string | null;
+  /** Where Prometheus takes remote writes; null for none. */
+  readonly prometheusUrl: string | null;
+  /** Whether k6 writes its progress to this process's own output. */
+  readonly isVisible: boolean;
+};
+
+/** The path of k6. Throws an Error that says how to get it. */
+export function findK6(): string {
+  const path = findExecutable('k6') ?? findOwnProgram('k6');
+  if (path === null) {
+    throw new Error(
+      'k6 is not installed: brew install k6, or go install go.k6.io/k6@v1.8.1 with GOBIN on the PATH',
+    );
+  }
+  return path;
+}
+
+/** "k6 v1.8.1 (go1.26.8, linux/amd64)" */
+export function k6Version(): string {
+  return execFileSync(findK6(), ['version'], { encoding: 'utf8' }).split('\n')[0]?.trim() ?? '';
+}
+
+/** Runs k6 to its end, and resolves with its figures. Throws an Error when it ends without any. */
+export async function runK6({ plan, seeds, reportFile, prometheusUrl, isVisible }: K6Run): Promise<Summary> {
+  const dir = temporaryDirectory('k6');
+  const files = {
+    script: join(dir, 'main.js'),
+    PLAN: join(dir, 'plan.json'),
+    SESSIONS: join(dir, 'sessions.json'),
+  };
+  const summaryFile = join(dir, 'summary.json');
+  try {
+    await bundle(files.script);
+    // Infinity has no JSON; a room is as large as there are sessions then.
+    writeFileSync(files.PLAN, JSON.stringify({ ...plan, roomSize: Math.min(plan.roomSize, plan.sessions) }));
+    writeFileSync(files.SESSIONS, JSON.stringify(seeds), { mode: 0o600 });
+    const outputs = prometheusUrl === null ? [] : ['--out', 'experimental-prometheus-rw'];
+    const child = spawn(findK6(), ['run', '--no-usage-report', ...outputs, files.script], {
+      stdio: isVisible ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
+      env: {
+        ...process.env,
+        PLAN: files.PLAN,
+        SESSIONS: files.SESSIONS,
+        SUMMARY: summaryFile,
+        ...(reportFile === null ? {} : reportTo(reportFile, plan)),
+        ...(prometheusUrl === null ? {} : { K6_PROMETHEUS_RW_SERVER_URL: prometheusUrl }),
+      },
+      timeout: longestMs(plan) + 60_000,
+    });
+    const endChild = () => child.kill('SIGKILL');
+    process.once('exit', endChild);
+    let errors = '';
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      errors = (errors + chunk).slice(-4_000);
+    });
+    const [code, signal] = await once(child, 'close');
+    process.off('exit', endChild);
+    if ((code !== 0 && code !== THRESHOLDS_FAILED) || !existsSync(summaryFile)) {
+      throw new Error(`k6 ended with ${signal ?? code} and without figures\n${errors}`);
+    }
+    return JSON.parse(readFileSync(summaryFile, 'utf8')) as Summary;
+  } finally {
+    removeTemporaryDirectory(dir);
+  }
+}
+
+/** https://github.com/grafana/xk6-dashboard; its page is there while k6 runs. */
+function reportTo(file: string, { joinMs, runMs }: LoadPlan): Record<string, string> {
+  const periodS = Math.max(1, Math.round((joinMs + runMs) / 1_000 / REPORT_POINTS));
+  if (joinMs + runMs < LEAST_POINTS * 1_000) return {};
+  return {
+    K6_WEB_DASHBOARD: 'true',
+    K6_WEB_DASHBOARD_EXPORT: file,
+    K6_WEB_DASHBOARD_HOST: '127.0.0.1',
+    K6_WEB_DASHBOARD_PORT: '0',
+    K6_WEB_DASHBOARD_PERIOD: `${periodS}s`,
+  };
+}

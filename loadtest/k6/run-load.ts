@@ -1,0 +1,61 @@
+import { randomInt } from 'node:crypto';
+import { place } from '../bench/place.ts';
+import { allConnected, DISTURBANCES } from './disturbances.ts';
+import { type LoadPlan, longestMs, type Shape } from './load-plan.ts';
+import { figuresIn, judgeRun, type LoadResult, levelsIn } from './load-result.ts';
+import type { LocalTarget } from './local-target.ts';
+import { watchMemory } from './memory-watch.ts';
+import { type K6Run, k6Version, runK6 } from './run-k6.ts';
+import type { ScenarioName } from './scenarios.ts';
+import { PROMPT_MS } from './service-levels.ts';
+import { slowFromSessions } from './steps.ts';
+import type { Target } from './target.ts';
+
+export type LoadRun = Pick<K6Run, 'reportFile' | 'prometheusUrl' | 'isVisible'> & {
+  readonly scenario: ScenarioName;
+  readonly shape: Shape;
+  readonly target: Target;
+  /** The same, where it is a cluster of this command's own: it can be disturbed, and its memory looked at. */
+  readonly local: LocalTarget | null;
+  readonly say: (line: string) => void;
+};
+
+/** Makes the sessions, runs k6 and disturbs the cluster meanwhile, and says how it was. */
+export async function runLoad({ scenario, shape, target, local, say, ...k6 }: LoadRun): Promise<LoadResult> {
+  const late = local ? Math.floor(shape.sessions * shape.lateShare) : 0;
+  const seeds = await target.sessions(shape.sessions, shape.roomSize, late);
+  const plan: LoadPlan = {
+    ...shape,
+    scenario,
+    url: target.url,
+    run: randomInt(1, 0x10000),
+    hasSignIns: late > 0,
+  };
+  const startedMs = performance.now();
+  const disturbances: LoadResult['disturbances'][number][] = [];
+  const told = local ? watchMemory(local) : () => [];
+  const disturb = async () => {
+    const disturbance = DISTURBANCES[scenario];
+    if (!disturbance || !local) return;
+    await allConnected(local, shape.sessions, longestMs(shape));
+    await disturbance(local, (what) => {
+      const atS = Math.round((performance.now() - startedMs) / 100) / 10;
+      disturbances.push({ atS, what });
+      say(`${atS} s: ${what}`);
+    });
+  };
+  const [summary] = await Promise.all([runK6({ plan, seeds, ...k6 }), disturb()]);
+  const { question, ...size } = shape;
+  return {
+    scenario,
+    ...judgeRun(summary, shape.sessions),
+    place: { ...place(), k6: k6Version() },
+    target: local ? `${local.cluster.nodes.length} nodes of this machine behind nginx` : target.url,
+    shape: size,
+    levels: levelsIn(summary),
+    figures: figuresIn(summary),
+    ...(scenario === 'ramp' ? { slowFromSessions: slowFromSessions(summary.metrics, shape, PROMPT_MS) } : {}),
+    memory: told(),
+    disturbances,
+  };
+}
