@@ -66,14 +66,21 @@ describe('mergeMany', () => {
     expect(checkUpdate(mergeMany([])).isEmpty).toBe(true);
   });
 
-  it('stays near linear: 8,000 keystrokes take far less than the seconds of a flat merge', () => {
+  it('stays near linear: four times the keystrokes take far less than sixteen times the CPU', () => {
     const doc = new Y.Doc();
     const updates: Uint8Array[] = [];
     doc.on('update', (update: Uint8Array) => updates.push(update));
     for (let i = 0; i < 8000; i++) doc.getText('text').insert(i >> 1, 'a');
-    const start = performance.now();
-    const merged = mergeMany(updates);
-    expect(performance.now() - start).toBeLessThan(500);
-    expect(applied([merged]).getText('text').length).toBe(8000);
+    expect(applied([mergeMany(updates)]).getText('text').length).toBe(8000);
+    // The least of some: what else the machine did is in the others.
+    const cpuOf = (count: number): number => {
+      const runs = Array.from({ length: 5 }, () => {
+        const before = process.cpuUsage();
+        mergeMany(updates.slice(0, count));
+        return process.cpuUsage(before).user;
+      });
+      return Math.min(...runs);
+    };
+    expect(cpuOf(8000)).toBeLessThan(10 * cpuOf(2000));
   });
 });
