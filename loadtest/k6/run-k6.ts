@@ -60,18 +60,22 @@ export async function runK6({ plan, seeds, reportFile, prometheusUrl, isVisible 
     writeFileSync(files.PLAN, JSON.stringify({ ...plan, roomSize: Math.min(plan.roomSize, plan.sessions) }));
     writeFileSync(files.SESSIONS, JSON.stringify(seeds), { mode: 0o600 });
     const outputs = prometheusUrl === null ? [] : ['--out', 'experimental-prometheus-rw'];
-    const child = spawn(findK6(), ['run', '--no-usage-report', ...outputs, files.script], {
-      stdio: isVisible ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
-      env: {
-        ...process.env,
-        PLAN: files.PLAN,
-        SESSIONS: files.SESSIONS,
-        SUMMARY: summaryFile,
-        ...(reportFile === null ? {} : reportTo(reportFile, plan)),
-        ...(prometheusUrl === null ? {} : { K6_PROMETHEUS_RW_SERVER_URL: prometheusUrl }),
+    const child = spawn(
+      findK6(),
+      ['run', '--no-usage-report', '--address', '127.0.0.1:0', ...outputs, files.script],
+      {
+        stdio: isVisible ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
+        env: {
+          ...process.env,
+          PLAN: files.PLAN,
+          SESSIONS: files.SESSIONS,
+          SUMMARY: summaryFile,
+          ...(reportFile === null ? {} : reportTo(reportFile, plan)),
+          ...(prometheusUrl === null ? {} : { K6_PROMETHEUS_RW_SERVER_URL: prometheusUrl }),
+        },
+        timeout: longestMs(plan) + 60_000,
       },
-      timeout: longestMs(plan) + 60_000,
-    });
+    );
     const endChild = () => child.kill('SIGKILL');
     process.once('exit', endChild);
     let errors = '';

@@ -72,8 +72,8 @@ export class Visitor {
   }
 
   async #join(): Promise<void> {
-    this.#awaySinceMs = Date.now();
     if (this.seed.signIn) await signIn(this.#plan.url, this.seed.signIn);
+    this.#awaySinceMs = Date.now();
     this.#session.connect();
   }
 
