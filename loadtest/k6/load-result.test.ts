@@ -53,6 +53,21 @@ describe('the course of memory', () => {
       lastBytes: 3,
       mostBytes: 9,
       growthBytesPerHour: 1,
+      noiseBytes: 0,
+      isLevel: false,
+      perMinuteBytes: [9, 1, 2, 3],
+    });
+  });
+
+  it('is level where it goes up and down more than it rises', () => {
+    const minute = 60_000;
+    const samples = [0, 10, 0, 10, 0, 10, 0, 11].map((bytes, index) => ({
+      atMs: (index * minute) / 2,
+      bytes,
+    }));
+    expect(courseOf('node-1', samples)).toMatchObject({
+      isLevel: true,
+      perMinuteBytes: [5, 5, 5, 5.5].map(Math.round),
     });
   });
 });

@@ -86,9 +86,10 @@ function print({ verdict, reasons, levels, figures, scenario, memory, slowFromSe
     console.log(`  ${metric.padEnd(34)} ${shown.join('  ')}`);
   }
   const mib = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;
-  for (const { name, firstBytes, lastBytes, growthBytesPerHour } of memory) {
+  for (const { name, firstBytes, lastBytes, growthBytesPerHour, noiseBytes, isLevel } of memory) {
+    const course = `${mib(growthBytesPerHour)} per hour, up and down by ${mib(noiseBytes)}`;
     console.log(
-      `  memory of ${name.padEnd(24)} ${mib(firstBytes)} to ${mib(lastBytes)}, ${mib(growthBytesPerHour)} per hour`,
+      `  memory of ${name.padEnd(24)} ${mib(firstBytes)} to ${mib(lastBytes)}, ${course}: ${isLevel ? 'level' : 'GROWS'}`,
     );
   }
   console.log();

@@ -74,9 +74,10 @@ export const SCENARIOS = {
   soak: {
     ...STEADY,
     question: 'The same for hours: is every session held, and does memory stay where it is?',
-    sessions: 60,
+    sessions: 500,
+    joinMs: 30 * SECOND,
     runMs: 60 * MINUTE,
-    editEveryMs: 4 * SECOND,
+    editEveryMs: 6 * SECOND,
   },
   'rolling-restart': {
     ...STEADY,
