@@ -5,13 +5,12 @@ import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { onServerCore, pin, SERVER_CORE } from './cores.ts';
 import { hocuspocusDialect } from './hocuspocus-dialect.ts';
-import type { StartSystem, SystemUnderTest } from './system.ts';
+import { DEFAULT_NODES, type StartSystem, type SystemUnderTest } from './system.ts';
 
 const MAIN = fileURLToPath(new URL('./hocuspocus-main.ts', import.meta.url));
-const NODES = 2;
 
-/** Hocuspocus with its Redis extension: two servers, one Redis, no persistence, no authentication. */
-export const startHocuspocus: StartSystem = async () => {
+/** Hocuspocus with its Redis extension: its servers, one Redis, no persistence, no authentication. */
+export const startHocuspocus: StartSystem = async ({ nodes: nodeCount = DEFAULT_NODES } = {}) => {
   // What passes through it is not kept; with files it would only be slower.
   const redis = await startRedis({ aof: false });
   let nodes: readonly RunningProcess[] = [];
@@ -21,14 +20,14 @@ export const startHocuspocus: StartSystem = async () => {
   };
   try {
     pin(SERVER_CORE, [redis.process.pid]);
-    const ports = await Promise.all(Array.from({ length: NODES }, () => freePort()));
+    const ports = await Promise.all(Array.from({ length: nodeCount }, () => freePort()));
     const startNodes = async () => {
       nodes = await Promise.all(ports.map((port) => startNode(port, redis.port)));
     };
     await startNodes();
     return {
       name: 'Hocuspocus',
-      nodeCount: NODES,
+      nodeCount,
       documents: async (count) => Array.from({ length: count }, () => randomUUID()),
       doorOf: (node, docId) => ({
         url: `ws://127.0.0.1:${ports[node]}`,

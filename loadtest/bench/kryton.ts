@@ -12,28 +12,27 @@ import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { NODE_FLAGS } from '@kryton/server/node-flags.ts';
 import { onServerCore, pin, SERVER_CORE } from './cores.ts';
 import { People } from './people.ts';
-import type { StartSystem, SystemUnderTest } from './system.ts';
+import { DEFAULT_NODES, type StartSystem, type SystemUnderTest } from './system.ts';
 import { treeOf } from './usage.ts';
 
 const NODE_MAIN = fileURLToPath(new URL('../../apps/server/src/main.ts', import.meta.url));
 const WORKER_MAIN = fileURLToPath(new URL('../../apps/worker/src/main.ts', import.meta.url));
-const NODES = 2;
 const READY = { readyWithinMs: 30_000 };
 const PERSISTED_WITHIN_MS = 60_000;
 
 type Env = Readonly<Record<string, string>> & { readonly METRICS_PORT: string };
 
 /**
- * Kryton as it is deployed: the commands `npm run node` (twice) and `npm run worker`, Redis with an append-only file
+ * Kryton as it is deployed: the commands `npm run node` (as often as there are nodes) and `npm run worker`, Redis with an append-only file
  * written every second, PostgreSQL. With `BENCH_PROFILE=dir` every node leaves a CPU profile there when it ends.
  */
-export const startKryton: StartSystem = async () => {
+export const startKryton: StartSystem = async ({ nodes = DEFAULT_NODES } = {}) => {
   const closing: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const close of closing.toReversed()) await close();
   };
   try {
-    return { ...(await start(closing)), stop };
+    return { ...(await start(nodes, closing)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -41,7 +40,10 @@ export const startKryton: StartSystem = async () => {
 };
 
 /** What has been started is put into `closing` at once, in its order. */
-async function start(closing: (() => Promise<unknown>)[]): Promise<Omit<SystemUnderTest, 'stop'>> {
+async function start(
+  nodeCount: number,
+  closing: (() => Promise<unknown>)[],
+): Promise<Omit<SystemUnderTest, 'stop'>> {
   const postgres = await startPostgres();
   closing.push(() => postgres.stop());
   pin(SERVER_CORE, treeOf(postgres.process.pid));
@@ -71,7 +73,7 @@ async function start(closing: (() => Promise<unknown>)[]): Promise<Omit<SystemUn
   const people = await People.signedIn({ database: database.db, redisUrl: redis.url, secret, origin });
   const worker = await startWorker(env);
   closing.push(() => worker.stop());
-  const ports = await Promise.all(Array.from({ length: NODES }, () => freePort()));
+  const ports = await Promise.all(Array.from({ length: nodeCount }, () => freePort()));
   let nodes: readonly RunningProcess[] = [];
   closing.push(() => stopAll(nodes));
   const startNodes = async () => {
@@ -80,7 +82,7 @@ async function start(closing: (() => Promise<unknown>)[]): Promise<Omit<SystemUn
   await startNodes();
   return {
     name: 'Kryton',
-    nodeCount: NODES,
+    nodeCount,
     documents: (count) => people.documents(count),
     doorOf: (node, docId) => ({
       url: `ws://127.0.0.1:${ports[node]}/ws/yjs/${docId}`,

@@ -52,8 +52,13 @@ export type SystemUnderTest = {
   stop(): Promise<void>;
 };
 
+/** Of how many nodes a system is: 2 unless told. */
+export type SystemSize = { readonly nodes?: number };
+
+export const DEFAULT_NODES = 2;
+
 /** Starts a system on free ports, its processes pinned to the servers' core, and resolves when its nodes are ready. */
-export type StartSystem = () => Promise<SystemUnderTest>;
+export type StartSystem = (size?: SystemSize) => Promise<SystemUnderTest>;
 
 /** The processes whose memory counts. */
 export function nodesOf(system: SystemUnderTest): readonly RunningProcess[] {
