@@ -11,7 +11,7 @@ import { foreignTarget } from './foreign-target.ts';
 import type { Shape } from './load-plan.ts';
 import type { LoadResult, Verdict } from './load-result.ts';
 import { type LocalTarget, startLocalTarget } from './local-target.ts';
-import { findK6 } from './run-k6.ts';
+import { requireK6 } from './run-k6.ts';
 import { runLoad } from './run-load.ts';
 import { SCENARIOS, type ScenarioName, scenarioNamed } from './scenarios.ts';
 import { sized } from './sized.ts';
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   const scenario = scenarioNamed(positionals[0] ?? '');
   const { url, token = process.env['KRYTON_TOKEN'] } = values;
   const shape: Shape = sized(SCENARIOS[scenario], values);
-  findK6();
+  console.log(requireK6().version);
   if (url !== undefined && DISTURBANCES[scenario]) {
     console.log(`Nothing is disturbed at ${url}: do that yourself while the sessions are there.`);
   }

@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findExecutable, findOwnProgram } from '@kryton/engine/testing/services/installed.ts';
+import { installCommand } from '@kryton/engine/testing/services/ensure-installed.ts';
+import { findK6, type K6Program } from '@kryton/engine/testing/services/k6-program.ts';
 import {
   removeTemporaryDirectory,
   temporaryDirectory,
@@ -19,6 +20,7 @@ const REPORT_POINTS = 60;
 const LEAST_POINTS = 3;
 
 export type K6Run = {
+  readonly k6: K6Program;
   readonly plan: LoadPlan;
   readonly seeds: readonly SessionSeed[];
   /** Where the HTML report goes; null for none. */
@@ -29,24 +31,17 @@ export type K6Run = {
   readonly isVisible: boolean;
 };
 
-/** The path of k6. Throws an Error that says how to get it. */
-export function findK6(): string {
-  const path = findExecutable('k6') ?? findOwnProgram('k6');
-  if (path === null) {
-    throw new Error(
-      'k6 is not installed: brew install k6, or go install go.k6.io/k6@v1.8.1 with GOBIN on the PATH',
-    );
-  }
-  return path;
-}
-
-/** "k6 v1.8.1 (go1.26.8, linux/amd64)" */
-export function k6Version(): string {
-  return execFileSync(findK6(), ['version'], { encoding: 'utf8' }).split('\n')[0]?.trim() ?? '';
+/** The k6 of this machine. Throws an Error that says how to get it. */
+export function requireK6(): K6Program {
+  const program = findK6();
+  if (program !== null) return program;
+  const how = installCommand(['k6']);
+  throw new Error(`there is no k6 of version 1.1 or later here (npm test installs one, or: ${how})`);
 }
 
 /** Runs k6 to its end, and resolves with its figures. Throws an Error when it ends without any. */
-export async function runK6({ plan, seeds, reportFile, prometheusUrl, isVisible }: K6Run): Promise<Summary> {
+export async function runK6(run: K6Run): Promise<Summary> {
+  const { k6, plan, seeds, reportFile, prometheusUrl, isVisible } = run;
   const dir = temporaryDirectory('k6');
   const files = {
     script: join(dir, 'main.js'),
@@ -55,13 +50,13 @@ export async function runK6({ plan, seeds, reportFile, prometheusUrl, isVisible 
   };
   const summaryFile = join(dir, 'summary.json');
   try {
-    await bundle(files.script);
+    await bundle(files.script, k6.websockets);
     // Infinity has no JSON; a room is as large as there are sessions then.
     writeFileSync(files.PLAN, JSON.stringify({ ...plan, roomSize: Math.min(plan.roomSize, plan.sessions) }));
     writeFileSync(files.SESSIONS, JSON.stringify(seeds), { mode: 0o600 });
     const outputs = prometheusUrl === null ? [] : ['--out', 'experimental-prometheus-rw'];
     const child = spawn(
-      findK6(),
+      k6.path,
       ['run', '--no-usage-report', '--address', '127.0.0.1:0', ...outputs, files.script],
       {
         stdio: isVisible ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],

@@ -5,7 +5,7 @@ import { type LoadPlan, longestMs, type Shape } from './load-plan.ts';
 import { figuresIn, judgeRun, type LoadResult, levelsIn } from './load-result.ts';
 import type { LocalTarget } from './local-target.ts';
 import { watchMemory } from './memory-watch.ts';
-import { type K6Run, k6Version, runK6 } from './run-k6.ts';
+import { type K6Run, requireK6, runK6 } from './run-k6.ts';
 import type { ScenarioName } from './scenarios.ts';
 import { PROMPT_MS } from './service-levels.ts';
 import { slowFromSessions } from './steps.ts';
@@ -21,7 +21,8 @@ export type LoadRun = Pick<K6Run, 'reportFile' | 'prometheusUrl' | 'isVisible'> 
 };
 
 /** Makes the sessions, runs k6 and disturbs the cluster meanwhile, and says how it was. */
-export async function runLoad({ scenario, shape, target, local, say, ...k6 }: LoadRun): Promise<LoadResult> {
+export async function runLoad({ scenario, shape, target, local, say, ...run }: LoadRun): Promise<LoadResult> {
+  const k6 = requireK6();
   const late = local ? Math.floor(shape.sessions * shape.lateShare) : 0;
   const seeds = await target.sessions(shape.sessions, shape.roomSize, late);
   const plan: LoadPlan = {
@@ -44,12 +45,12 @@ export async function runLoad({ scenario, shape, target, local, say, ...k6 }: Lo
       say(`${atS} s: ${what}`);
     });
   };
-  const [summary] = await Promise.all([runK6({ plan, seeds, ...k6 }), disturb()]);
+  const [summary] = await Promise.all([runK6({ k6, plan, seeds, ...run }), disturb()]);
   const { question, ...size } = shape;
   return {
     scenario,
     ...judgeRun(summary, shape.sessions),
-    place: { ...place(), k6: k6Version() },
+    place: { ...place(), k6: k6.version },
     target: local ? `${local.cluster.nodes.length} nodes of this machine behind nginx` : target.url,
     shape: size,
     levels: levelsIn(summary),

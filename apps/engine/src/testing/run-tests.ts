@@ -41,14 +41,13 @@ async function runTests(args: string[]): Promise<boolean> {
   return count.passed > 0 && count.failed === 0 && !(leftOut.length > 0 && process.env['CI'] === 'true');
 }
 
-/** The suites of which `filter` selects at least one file; without a filter all but those on demand. */
+/** The suites of which `filter` selects at least one file. */
 async function findWanted(filter: string[], options: CliOptions): Promise<Wanted[]> {
   const vitest = await createVitest('test', { ...options, watch: false });
   try {
     const selected = await vitest.globTestSpecifications(filter);
     const filesOf = (suite: Suite) => selected.filter(({ project }) => project.name === suite.name).length;
-    const asked = SUITES.filter(({ isOnDemand }) => !isOnDemand || filter.length > 0);
-    return asked.map((suite) => ({ suite, files: filesOf(suite) })).filter(({ files }) => files > 0);
+    return SUITES.map((suite) => ({ suite, files: filesOf(suite) })).filter(({ files }) => files > 0);
   } finally {
     await vitest.close();
   }

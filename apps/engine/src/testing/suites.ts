@@ -8,8 +8,6 @@ export type Suite = {
   readonly needs: readonly Part[];
   /** Its files start real processes: so many run at a time, with long timeouts. Null: as many as there are cores. */
   readonly atOnce: 1 | 2 | null;
-  /** Runs only when the command names its files or their folder: what it needs takes minutes to build. */
-  readonly isOnDemand?: true;
 };
 
 /**
@@ -35,13 +33,7 @@ export const SUITES: readonly Suite[] = [
     needs: ['redis', 'postgres', 'nginx', 'caddy', 'haproxy', 'traefik'],
     atOnce: 1,
   },
-  {
-    name: 'k6',
-    suffix: '.k6.test.ts',
-    needs: ['redis', 'postgres', 'nginx', 'k6'],
-    atOnce: 1,
-    isOnDemand: true,
-  },
+  { name: 'k6', suffix: '.k6.test.ts', needs: ['redis', 'postgres', 'nginx', 'k6'], atOnce: 1 },
   { name: 'cluster', suffix: '.cluster.test.ts', needs: ['redis', 'postgres', 'nginx'], atOnce: 2 },
   // What measures, and what keeps the machine busy.
   { name: 'busy', suffix: '.busy.test.ts', needs: ['redis', 'postgres', 'nginx'], atOnce: 1 },

@@ -25,11 +25,10 @@ export async function ensureInstalled(parts: readonly Part[], say: Say): Promise
     say(`missing: ${missing.join(', ')}. To install: ${installCommand(missing)}`);
     return missing;
   }
-  const { packages, wheels, modules } = sources(missing);
-  const tools = toolsFor(wheels, modules);
+  const { packages, wheels } = sources(missing);
+  const tools = wheels.length > 0 && findExecutable('pip3') === null ? ['python3-pip'] : [];
   if (packages.length + tools.length > 0) await installPackages([...packages, ...tools], say);
   if (wheels.length > 0) await installWheels(wheels, say);
-  for (const module of modules) await installModule(module, say);
   return stillMissing(missing);
 }
 
@@ -37,33 +36,22 @@ export async function ensureInstalled(parts: readonly Part[], say: Say): Promise
 export function installCommand(parts: readonly Part[]): string {
   if (process.platform === 'darwin')
     return `brew install ${parts.map((part) => RECIPES[part].brew).join(' ')}`;
-  const { packages, wheels, modules } = sources(parts);
+  const { packages, wheels } = sources(parts);
   const commands = [];
   if (packages.length > 0) commands.push(`sudo apt-get install ${packages.join(' ')}`);
   if (wheels.length > 0) {
     const requirements = wheels.map(({ requirement }) => requirement);
     commands.push(`python3 -m pip install --target ${PROGRAMS_DIRECTORY} ${requirements.join(' ')}`);
   }
-  for (const module of modules)
-    commands.push(`GOBIN=${join(PROGRAMS_DIRECTORY, 'bin')} go install ${module}`);
   return commands.join(' && ');
 }
 
-function sources(parts: readonly Part[]): { packages: string[]; wheels: Wheel[]; modules: string[] } {
+function sources(parts: readonly Part[]): { packages: string[]; wheels: Wheel[] } {
   const recipes = parts.map((part) => RECIPES[part]);
   return {
     packages: recipes.flatMap((recipe) => ('debian' in recipe ? [recipe.debian] : [])),
     wheels: recipes.flatMap((recipe) => ('wheel' in recipe ? [recipe.wheel] : [])),
-    modules: recipes.flatMap((recipe) => ('goModule' in recipe ? [recipe.goModule] : [])),
   };
-}
-
-/** The Debian packages of what installs wheels and Go modules, where it is missing itself. */
-function toolsFor(wheels: readonly Wheel[], modules: readonly string[]): string[] {
-  const tools = [];
-  if (wheels.length > 0 && findExecutable('pip3') === null) tools.push('python3-pip');
-  if (modules.length > 0 && findGo() === null) tools.push('golang-go');
-  return tools;
 }
 
 function stillMissing(parts: readonly Part[]): Part[] {
@@ -113,24 +101,9 @@ async function installWheels(wheels: readonly Wheel[], say: Say): Promise<void> 
   removeTemporaryDirectory(dir);
 }
 
-async function installModule(module: string, say: Say): Promise<void> {
-  say(`building with Go (some minutes): ${module}`);
-  const go = findGo();
-  if (go !== null) await run(go, ['install', module], say, { GOBIN: join(PROGRAMS_DIRECTORY, 'bin') });
-}
-
-function findGo(): string | null {
-  return findExecutable('go', ['/usr/local/go/bin']);
-}
-
 /** A failure is said with the end of its output, and shows in what is still missing afterwards. */
-async function run(
-  command: string,
-  args: readonly string[],
-  say: Say,
-  more: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', ...more };
+async function run(command: string, args: readonly string[], say: Say): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const child = spawn(command, [...args], { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

