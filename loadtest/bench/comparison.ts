@@ -2,9 +2,7 @@ import { cpus, loadavg } from 'node:os';
 import { type Place, place } from './place.ts';
 import type { Figure, Scenario } from './scenario.ts';
 import { type Spread, spreadOf } from './spread.ts';
-import type { StartSystem } from './system.ts';
-
-export type NamedSystem = { readonly name: string; readonly start: StartSystem };
+import type { NamedSystem } from './systems/all-systems.ts';
 
 /** One figure of two systems; what the other one has no such figure for is null. */
 export type ComparedFigure = {

@@ -3,21 +3,17 @@
  * another system. `--keep` writes to loadtest/results.
  */
 import { parseArgs } from 'node:util';
-import { compare, type NamedSystem } from './comparison.ts';
+import { compare } from './comparison.ts';
 import { comparedLine, keepComparison, verdictLines } from './comparison-report.ts';
 import { GENERATOR_CORE, pin, unpinnable } from './cores.ts';
 import { CROWD_SCENARIOS } from './crowd-scenarios.ts';
-import { startHocuspocus } from './hocuspocus.ts';
 import { JOIN_SCENARIOS } from './join-scenarios.ts';
-import { startKryton } from './kryton.ts';
 import { beTheOnlyBench } from './only-bench.ts';
 import { keep, line, type Result, resultOf } from './report.ts';
 import type { Figure, Scenario } from './scenario.ts';
-import type { StartSystem } from './system.ts';
+import { type NamedSystem, systemNamed } from './systems/all-systems.ts';
 
 const SCENARIOS = [...CROWD_SCENARIOS, ...JOIN_SCENARIOS].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-/** What can be measured, by name; the alternatives come here. */
-const SYSTEMS: Readonly<Record<string, StartSystem>> = { Kryton: startKryton, Hocuspocus: startHocuspocus };
 /** Scenarios that ask of a system only what all of them can do. */
 const COMPARABLE: readonly string[] = ['P3'];
 
@@ -55,12 +51,6 @@ async function main(): Promise<void> {
     for (const figure of result.figures) console.log(line(figure, runs));
     if (values.keep) keep(result);
   }
-}
-
-function systemNamed(name: string): NamedSystem {
-  const start = SYSTEMS[name];
-  if (!start) throw new Error(`there is no system "${name}": ${Object.keys(SYSTEMS).join(', ')}`);
-  return { name, start };
 }
 
 function choose(ids: readonly string[], possible: readonly string[]): readonly Scenario[] {

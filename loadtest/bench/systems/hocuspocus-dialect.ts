@@ -1,5 +1,5 @@
 import * as encoding from 'lib0/encoding';
-import type { Dialect } from './system.ts';
+import type { Dialect } from '../system.ts';
 
 /** Its message types that y-websocket has another meaning for, or none. */
 const AUTH = 2;

@@ -3,7 +3,7 @@ import { encodeUpdate } from '@kryton/engine/protocol/frames.ts';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { BenchClient } from './bench-client.ts';
+import { BenchClient } from '../bench-client.ts';
 import { hocuspocusDialect } from './hocuspocus-dialect.ts';
 
 let server: Server;

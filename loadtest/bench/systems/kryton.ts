@@ -10,13 +10,13 @@ import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { startPostgres } from '@kryton/engine/testing/services/postgres-service.ts';
 import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { NODE_FLAGS } from '@kryton/server/node-flags.ts';
-import { onServerCore, pin, SERVER_CORE } from './cores.ts';
-import { People } from './people.ts';
-import { DEFAULT_NODES, type StartSystem, type SystemUnderTest } from './system.ts';
-import { treeOf } from './usage.ts';
+import { onServerCore, pin, SERVER_CORE } from '../cores.ts';
+import { People } from '../people.ts';
+import { DEFAULT_NODES, type StartSystem, type SystemUnderTest } from '../system.ts';
+import { treeOf } from '../usage.ts';
 
-const NODE_MAIN = fileURLToPath(new URL('../../apps/server/src/main.ts', import.meta.url));
-const WORKER_MAIN = fileURLToPath(new URL('../../apps/worker/src/main.ts', import.meta.url));
+const NODE_MAIN = fileURLToPath(new URL('../../../apps/server/src/main.ts', import.meta.url));
+const WORKER_MAIN = fileURLToPath(new URL('../../../apps/worker/src/main.ts', import.meta.url));
 const READY = { readyWithinMs: 30_000 };
 const PERSISTED_WITHIN_MS = 60_000;
 

@@ -1,0 +1,45 @@
+import {
+  axisName,
+  bottomAxis,
+  colourOf,
+  drawSvg,
+  type Frame,
+  frame,
+  type Series,
+  type ValueAxis,
+  whiskers,
+} from './chart.ts';
+
+export type LineChart = Frame & {
+  readonly x: ValueAxis & { readonly values: readonly number[] };
+  /** One line of each through its medians. */
+  readonly series: readonly Series[];
+};
+
+/** Lines over a value, with the spread at each point, as SVG. */
+export function lineChart({ x, series, ...rest }: LineChart): string {
+  return drawSvg({
+    ...frame(rest),
+    xAxis: {
+      type: x.isLogarithmic ? 'log' : 'value',
+      ...bottomAxis(axisName(x)),
+      splitLine: { show: false },
+    },
+    series: series.flatMap(({ name, values }, index) => {
+      const points = values.flatMap((spread, place) => {
+        const at = x.values[place];
+        return spread === null || at === undefined ? [] : [{ x: at, spread }];
+      });
+      return [
+        {
+          type: 'line',
+          name,
+          data: points.map((point) => [point.x, point.spread.value]),
+          silent: true,
+          color: colourOf(index),
+        },
+        whiskers(points, { isLabelled: series.length === 1 }),
+      ];
+    }),
+  });
+}
