@@ -13,7 +13,7 @@ async function measured(start: StartSystem, options: CrowdOptions): Promise<Crow
 }
 
 /** Completeness, and latency from send to receipt, each delivery of the measured time counted. */
-function deliveryFigures(
+export function deliveryFigures(
   result: CrowdResult,
   bounds: { readonly p95?: number; readonly p99?: number } = {},
 ): Figure[] {

@@ -19,6 +19,11 @@ export type CrowdOptions = {
   readonly does: readonly ('edit' | 'move')[];
   /** Of one actor a second. */
   readonly actionsPerS: number;
+  /** For how long they act before it is measured, and while it is; 5 s and 20 s unless told. */
+  readonly warmUpMs?: number;
+  readonly measureMs?: number;
+  /** Called when everybody is there and nobody has acted yet. */
+  readonly onGathered?: () => Promise<void>;
 };
 
 export type CrowdResult = Window & {
@@ -39,21 +44,27 @@ const ARRIVE_WITHIN_MS = 10_000;
 /** Client ids of real clients are random numbers of 32 bits; these take as many bytes. */
 const FIRST_CLIENT_ID = 3_000_000_000;
 const TICK_MS = 1;
+/** Documents that are opened or looked at together; a scenario with one of them notices nothing of it. */
+const AT_ONCE = 20;
 
-/** Lets a crowd work at a steady rate, measures 20 s of it after 5 s, and then looks whether everything has arrived. */
+/**
+ * Lets a crowd work at a steady rate, measures it once it is warm, and then looks whether everything has arrived. Rejects
+ * when a connection is lost.
+ */
 export async function crowd(system: SystemUnderTest, options: CrowdOptions): Promise<CrowdResult> {
-  const window: Window = { isOpen: false, sent: 0, delivered: 0, latencies: new Latencies() };
+  const window: Window = { isOpen: false, sent: 0, delivered: 0, frames: 0, latencies: new Latencies() };
   const actors: Actor[] = [];
   const gatherings: Gathering[] = [];
-  for (let i = 0; i < options.documents; i++) {
+  await forEach(Array.from({ length: options.documents }), async () => {
     gatherings.push(await gather(system, options, window, actors));
-  }
+  });
+  await options.onGathered?.();
   const stopActing = act(actors, options.actionsPerS);
-  await pause(WARM_UP_MS);
+  await pause(options.warmUpMs ?? WARM_UP_MS);
   const generator = watchGenerator();
   const cpuUsed = meterCpu(system);
   window.isOpen = true;
-  await pause(MEASURE_MS);
+  await pause(options.measureMs ?? MEASURE_MS);
   window.isOpen = false;
   const cpu = cpuUsed();
   const generatorState = generator();
@@ -97,9 +108,9 @@ function actions(
   sender: number,
   clientId: number,
   ledger: Ledger,
-  { does, actionsPerS }: CrowdOptions,
+  { does, actionsPerS, warmUpMs = WARM_UP_MS, measureMs = MEASURE_MS }: CrowdOptions,
 ): () => void {
-  const most = Math.ceil(((WARM_UP_MS + MEASURE_MS) / 1_000 + 5) * actionsPerS);
+  const most = Math.ceil(((warmUpMs + measureMs) / 1_000 + 5) * actionsPerS) + 1;
   const edits = does.includes('edit') ? prepareEdits(clientId, most) : [];
   let moves = 0;
   let edited = 0;
@@ -134,10 +145,19 @@ function act(actors: readonly Actor[], actionsPerS: number): () => void {
 /** Lets a newcomer open every document on every node. */
 async function countDiverged(system: SystemUnderTest, gatherings: readonly Gathering[]): Promise<number> {
   let diverged = 0;
-  for (const { docId, ledger } of gatherings) {
+  await forEach(gatherings, async ({ docId, ledger }) => {
     for (let node = 0; node < system.nodeCount; node++) {
       if (!(await isWholeForNewcomer(system.doorOf(node, docId), ledger.stateVector))) diverged++;
     }
-  }
+  });
   return diverged;
+}
+
+/** Some documents at a time: thousands one after the other take minutes. */
+async function forEach<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const lane = async () => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }

@@ -13,7 +13,7 @@ const BEN = 3_000_000_001;
 const updateOf = (frame: Uint8Array | undefined): Uint8Array => (frame ?? expect.fail('a frame')).subarray(3);
 
 function ledgerOfThree() {
-  const window: Window = { isOpen: true, sent: 0, delivered: 0, latencies: new Latencies() };
+  const window: Window = { isOpen: true, sent: 0, delivered: 0, frames: 0, latencies: new Latencies() };
   return { window, ledger: new Ledger(3, window) };
 }
 
@@ -29,7 +29,7 @@ describe('the ledger of a document', () => {
     ledger.received(0, merged);
     ledger.received(1, merged);
     ledger.received(1, merged);
-    expect(window).toMatchObject({ sent: 3, delivered: 6 });
+    expect(window).toMatchObject({ sent: 3, delivered: 6, frames: 2 });
     expect(window.latencies.count).toBe(6);
     expect(ledger.missing).toBe(3);
     ledger.received(2, merged);

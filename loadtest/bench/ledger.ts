@@ -18,6 +18,8 @@ export type Window = {
   isOpen: boolean;
   sent: number;
   delivered: number;
+  /** Frames that brought something new to their receiver: one for each socket and batch. */
+  frames: number;
   readonly latencies: Latencies;
 };
 
@@ -56,13 +58,16 @@ export class Ledger {
     if (actions.length === 0) return;
     const { latencies, isOpen } = this.#window;
     const now = performance.now();
+    let isNews = false;
     for (const action of actions) {
       if (action.seen[receiver] !== 0) continue;
       action.seen[receiver] = 1;
+      isNews = true;
       if (!isOpen) continue;
       this.#window.delivered++;
       latencies.add(now - action.sentAt);
     }
+    if (isNews && isOpen) this.#window.frames++;
   }
 
   /** Deliveries still owed: every edit to everybody; of moves the last of each client, older ones may be replaced. */
