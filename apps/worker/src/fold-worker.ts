@@ -24,7 +24,7 @@ export type FoldWorkerParts = {
   /** Monotonic, in ms. */
   readonly now: () => number;
   /**
-   * The time by the clock that dates the log's entries, in ms since 1970. A lone edit is folded three seconds sooner
+   * The time by the clock that dates the log's entries, in ms since 1970. A lone edit is folded five seconds sooner
    * with it, and a worker that takes over from a dead one needs these (SNAP5).
    */
   readonly storeNow: () => Promise<number>;

@@ -24,7 +24,8 @@ type Env = Readonly<Record<string, string>> & { readonly METRICS_PORT: string };
 
 /**
  * Kryton as it is deployed: the commands `npm run node` (as often as there are nodes) and `npm run worker`, Redis with an append-only file
- * written every second, PostgreSQL. With `BENCH_PROFILE=dir` every node leaves a CPU profile there when it ends.
+ * written every second, PostgreSQL. With `BENCH_PROFILE=dir` every node and the worker
+ * leave a CPU profile there when they end.
  */
 export const startKryton: StartSystem = async ({ nodes = DEFAULT_NODES } = {}) => {
   const closing: (() => Promise<unknown>)[] = [];
@@ -114,7 +115,7 @@ async function stopAll(processes: readonly RunningProcess[]): Promise<void> {
 function startWorker(env: Env): Promise<RunningProcess> {
   return startProcess({
     name: 'worker',
-    ...onServerCore(process.execPath, [WORKER_MAIN]),
+    ...onServerCore(process.execPath, [...profiling(), WORKER_MAIN]),
     env,
     ready: () => answers(`http://127.0.0.1:${env.METRICS_PORT}/metrics`),
     ...READY,
@@ -122,15 +123,18 @@ function startWorker(env: Env): Promise<RunningProcess> {
 }
 
 function startNode(port: number, env: Env): Promise<RunningProcess> {
-  const profileDir = process.env['BENCH_PROFILE'];
-  const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
   return startProcess({
     name: `node on ${port}`,
-    ...onServerCore(process.execPath, [...profiling, ...NODE_FLAGS, NODE_MAIN]),
+    ...onServerCore(process.execPath, [...profiling(), ...NODE_FLAGS, NODE_MAIN]),
     env: { ...env, METRICS_PORT: '0', PORT: String(port), HOST: '127.0.0.1' },
     ready: () => answers(`http://127.0.0.1:${port}/readyz`),
     ...READY,
   });
+}
+
+function profiling(): string[] {
+  const dir = process.env['BENCH_PROFILE'];
+  return dir ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : [];
 }
 
 async function answers(url: string): Promise<boolean> {

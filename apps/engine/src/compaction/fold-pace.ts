@@ -1,5 +1,10 @@
-/** SNAP5: folded within 10 s of the last edit; a request arrives 5 s after the first, so this much may follow. */
+/** SNAP5: folded within 10 s of the last edit; a request arrives 5 s after the first. */
 const IDLE_MS = 3_000;
+/**
+ * The next look at a document that is being edited comes when the newest entry would be so old: a look costs a job. A
+ * worker that dies during it still leaves time for another one.
+ */
+const LOOK_AGAIN_MS = 5_000;
 /** SNAP5: every 30 s under continuous editing, of which the fold itself and the waiting for its turn take the rest. */
 const OVERDUE_MS = 25_000;
 /** Between two looks at least, however exact the answer. */
@@ -13,7 +18,7 @@ const WINDOW_MS = 5 * 60_000;
  * Every time of the store that is seen here at some moment lies before it: the time of an entry, or what the store
  * answered when it was asked. So each is a lower bound of the store's time; the best of all bounds is kept, and ages
  * reckoned with it are never too large. Nobody has to be asked: a process that has seen nothing recent believes a
- * document to be edited right now and looks again; the second look knows better. But it comes three seconds later.
+ * document to be edited right now and looks again; the second look knows better. But it comes five seconds later.
  */
 export class FoldPace {
   readonly #now: () => number;
@@ -35,10 +40,10 @@ export class FoldPace {
   waitMs(oldestAtMs: number, newestAtMs: number): number {
     this.observe(newestAtMs);
     const storeNow = this.#now() + Math.max(this.#aheadMs, this.#formerAheadMs);
-    const idleInMs = IDLE_MS - (storeNow - newestAtMs);
+    const idleMs = storeNow - newestAtMs;
     const overdueInMs = OVERDUE_MS - (storeNow - oldestAtMs);
-    const waitMs = Math.min(idleInMs, overdueInMs);
-    return waitMs <= 0 ? 0 : Math.max(waitMs, SHORTEST_WAIT_MS);
+    if (idleMs >= IDLE_MS || overdueInMs <= 0) return 0;
+    return Math.max(Math.min(LOOK_AGAIN_MS - idleMs, overdueInMs), SHORTEST_WAIT_MS);
   }
 
   /** `atMs` is a time of the store, in ms since 1970, that is not later than now. */

@@ -69,20 +69,16 @@ export async function foldDocument(
   const { log, snapshots, folder, quarantine } = parts;
   const { keepMs, passBytes, isUrgent } = { ...DEFAULTS, ...options };
   const report = new Report();
-  const [isDeleted, isSetAside] = await Promise.all([
-    snapshots.isDeleted(docId),
-    quarantine.isSetAside(docId),
-  ]);
+  const [[head], isDeleted] = await Promise.all([log.heads([docId]), snapshots.isDeleted(docId)]);
   if (isDeleted) {
     await deleteDocument(docId, parts);
     return report.done('deleted');
   }
-  if (isSetAside) return report.done('set-aside');
-
-  const [head] = await log.heads([docId]);
-  if (!head) return report.done('missing');
-  const waitMs = isUrgent ? 0 : await waitBeforeFold(parts, docId, head);
+  // Before anything else is asked: a document under continuous editing is looked at every few seconds.
+  const waitMs = isUrgent || !head ? 0 : await waitBeforeFold(parts, docId, head);
   if (waitMs > 0) return report.again('waiting', waitMs);
+  if (await quarantine.isSetAside(docId)) return report.done('set-aside');
+  if (!head) return report.done('missing');
 
   for (;;) {
     const backlog = await readBacklog(parts, docId, passBytes);
@@ -135,17 +131,20 @@ export async function foldDocument(
 
 /**
  * How long to wait until the backlog is due, in ms: 0 for one that is, or where there is none. Reads two entries
- * whatever the length of the backlog, because a document under continuous editing is looked at every few seconds.
+ * whatever the length of the backlog. What the log knows to be covered may be less than what the stored snapshot
+ * covers; then the backlog looks older than it is, and is folded sooner.
  */
 async function waitBeforeFold(
-  { log, snapshots, pace }: FoldParts,
+  { log, pace }: FoldParts,
   docId: DocId,
-  { last }: LogHead,
+  { last, covered }: LogHead,
 ): Promise<number> {
-  const stored = (await snapshots.position(docId)) ?? ORIGIN;
+  const stored = covered ?? ORIGIN;
   if (last.seq === 0 || comparePositions(stored, last) >= 0) return 0;
-  const oldest = await log.read(docId, stored, 1);
-  const newest = await log.read(docId, { epoch: last.epoch, seq: last.seq - 1 }, 1);
+  const [oldest, newest] = await Promise.all([
+    log.read(docId, stored, 1),
+    log.read(docId, { epoch: last.epoch, seq: last.seq - 1 }, 1),
+  ]);
   const oldestAtMs = oldest.kind === 'entries' ? oldest.entries[0]?.atMs : undefined;
   const newestAtMs = newest.kind === 'entries' ? newest.entries[0]?.atMs : undefined;
   // Trimmed while we looked: somebody else folds, and reading the backlog will tell.

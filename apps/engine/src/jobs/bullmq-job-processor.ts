@@ -31,10 +31,12 @@ const MAX_STALLED = 1_000;
 const READY_MS = 8_000;
 const CLOSE_MS = 2_000;
 const GIVE_BACK_MS = 500;
+/** A request waits longer than that anyway, so none is late because it is dropped for a fold that waits for so long. */
+const SOON_MS = 5_000;
 
 /**
- * Takes jobs from Redis. A fold that asks to be run again leaves a `revisit` job, which asks for the fold when its time
- * has come: were the fold itself kept waiting for a minute, every request in between would be dropped as a duplicate.
+ * Takes jobs from Redis. A fold that asks to be run again soon becomes the next one itself. One that asks for later leaves
+ * a `revisit` job, which asks for the fold when its time has come: were the fold itself kept waiting for a minute, every request in between would be dropped as a duplicate.
  * The newest wish replaces an older one, because it knows more.
  */
 export class BullMqJobProcessor implements JobProcessor {
@@ -159,8 +161,14 @@ export class BullMqJobProcessor implements JobProcessor {
 
   async #heed(docId: string, verdict: FoldVerdict): Promise<void> {
     if (verdict.kind === 'done') return;
+    const { delayMs: delay } = verdict;
+    if (delay <= SOON_MS) {
+      // It becomes the next one when this one ends: half of the jobs of a document that is being edited.
+      await this.#queue.add(FOLD, { docId }, { delay, deduplication: foldDeduplication(docId, delay) });
+      return;
+    }
     const deduplication = { id: `${REVISIT}-${docId}`, replace: true };
-    await this.#queue.add(REVISIT, { docId }, { delay: verdict.delayMs, deduplication });
+    await this.#queue.add(REVISIT, { docId }, { delay, deduplication });
   }
 
   /**

@@ -1,11 +1,13 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Command, Redis, type RedisOptions } from 'ioredis';
 import { parseRedisUrl, type RedisAccess, type RedisTarget } from '../config/redis-url.ts';
+import type { RedisArgument } from '../redis/redis-command.ts';
+import type { RedisReply } from '../redis/resp-reader.ts';
 
 /** How long a command may take before its outcome counts as unknown (LOG6). */
-const COMMAND_TIMEOUT_MS = 2_000;
-const CONNECT_TIMEOUT_MS = 5_000;
+export const COMMAND_TIMEOUT_MS = 2_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
 /** A connection that leaves a command unanswered this long is given up: it may be up and lead nowhere (LOG6). */
-const SILENT_MS = 4_000;
+export const SILENT_MS = 4_000;
 /** A sentinel that does not say where the master is in this time is passed over. */
 const SENTINEL_ANSWER_MS = 1_000;
 
@@ -30,6 +32,14 @@ export function commandConnection(url: string, name: string, extra: RedisOptions
     reconnectOnError: isDemoted,
     ...extra,
   });
+}
+
+/** One command by its words, the reply as Redis gives it: ioredis has no `evalsha` for replies in bytes. */
+export async function callThrough(redis: Redis, words: readonly RedisArgument[]): Promise<RedisReply> {
+  const [name, ...args] = words;
+  const command = new Command(String(name), args, { replyEncoding: null });
+  void redis.sendCommand(command);
+  return (await command.promise) as RedisReply;
 }
 
 /** A connection that only listens. Subscriptions are renewed by {@link RedisSubscriptions}, which knows them all. */
@@ -64,7 +74,7 @@ export function isDemoted(error: Error): boolean {
 }
 
 /** Quick first tries, because an editing session waits; then twice a second, for as long as it takes. */
-function retryStrategy(attempt: number): number {
+export function retryStrategy(attempt: number): number {
   return Math.min(50 * attempt, 500);
 }
 
@@ -76,7 +86,7 @@ function accessOptions({ username, password, isTls, servername }: RedisAccess): 
   };
 }
 
-function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>): RedisOptions {
+export function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>) {
   const { sentinels, master, db, access, sentinelUsername, sentinelPassword } = target;
   const { tls, ...credentials } = accessOptions(access);
   return {

@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
+import type { RedisArgument } from '../redis/redis-command.ts';
+import type { RedisReply } from '../redis/resp-reader.ts';
 
-/** What Redis answers a script: strings arrive as Buffers, numbers as numbers, Lua's false as null. */
-export type ScriptReply = Buffer | number | null | ScriptReply[];
-
-/** ioredis has this command; its types leave it out. */
-type WithEvalshaBuffer = {
-  evalshaBuffer(
-    sha: string,
-    keys: number,
-    ...args: readonly (string | number | Buffer)[]
-  ): Promise<ScriptReply>;
-};
+/** Sends one command; resolves with its reply, in which strings are Buffers. */
+export type CallRedis = (...args: readonly RedisArgument[]) => Promise<RedisReply>;
 
 type Script = { readonly keys: number; readonly source: string; readonly sha: string };
 
@@ -21,26 +13,28 @@ type Script = { readonly keys: number; readonly source: string; readonly sha: st
  * that is only sent after NOSCRIPT overtakes what was pipelined behind it.
  */
 export class RedisScripts<Name extends string> {
-  readonly #redis: Redis & WithEvalshaBuffer;
+  readonly #call: CallRedis;
   readonly #scripts: Readonly<Record<Name, Script>>;
 
   /** `files` are the scripts by name: `{ append: new URL('./lua/append-3.lua', import.meta.url) }`. */
-  constructor(redis: Redis, files: Readonly<Record<Name, URL>>) {
-    this.#redis = redis as Redis & WithEvalshaBuffer;
+  constructor(call: CallRedis, files: Readonly<Record<Name, URL>>) {
+    this.#call = call;
     this.#scripts = Object.fromEntries(
       Object.entries<URL>(files).map(([name, file]) => [name, readScript(file)]),
     ) as Record<Name, Script>;
   }
 
   async load(): Promise<void> {
-    for (const { source } of Object.values<Script>(this.#scripts)) {
-      await this.#redis.script('LOAD', source);
-    }
+    // At once: they are ahead of whatever is sent from now on.
+    await Promise.all(
+      Object.values<Script>(this.#scripts).map(({ source }) => this.#call('SCRIPT', 'LOAD', source)),
+    );
   }
 
-  async run(name: Name, args: readonly (string | number | Buffer)[]): Promise<ScriptReply> {
+  /** What Redis answers the script: Lua's false as null. */
+  async run(name: Name, args: readonly RedisArgument[]): Promise<RedisReply> {
     const { sha, keys } = this.#scripts[name];
-    const call = () => this.#redis.evalshaBuffer(sha, keys, ...args);
+    const call = () => this.#call('EVALSHA', sha, keys, ...args);
     try {
       return await call();
     } catch (error) {

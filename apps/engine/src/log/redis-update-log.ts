@@ -1,5 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { DocId } from '../protocol/ids.ts';
+import type { RedisArgument } from '../redis/redis-command.ts';
+import { RedisCommands } from '../redis/redis-commands.ts';
+import type { RedisReply } from '../redis/resp-reader.ts';
 import { HeldEntries } from './held-entries.ts';
 import {
   docIdOfLogKey,
@@ -11,10 +14,9 @@ import {
   presenceChannel,
 } from './keys.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
-import { commandConnection, listeningConnection } from './redis-connection.ts';
+import { listeningConnection } from './redis-connection.ts';
 import { RedisReplicas } from './redis-replicas.ts';
-import { RedisRun } from './redis-run.ts';
-import { RedisScripts, type ScriptReply } from './redis-scripts.ts';
+import { RedisScripts } from './redis-scripts.ts';
 import { RedisSubscriptions } from './redis-subscriptions.ts';
 import {
   type AppendResult,
@@ -64,10 +66,9 @@ export type RedisUpdateLogOptions = {
  * Redis, they notice that the log ends before what they have seen (LOG3).
  */
 export class RedisUpdateLog implements UpdateLog {
-  readonly #commands: Redis;
+  readonly #commands: RedisCommands;
   readonly #listening: Redis;
   readonly #scripts: RedisScripts<keyof typeof SCRIPTS>;
-  readonly #redisRun: RedisRun;
   readonly #subscriptions: RedisSubscriptions;
   readonly #interruptionListeners = new Set<() => void>();
   readonly #echoes = new Map<string, () => void>();
@@ -79,7 +80,6 @@ export class RedisUpdateLog implements UpdateLog {
     const log = new RedisUpdateLog(options);
     try {
       await Promise.all([log.#commands.connect(), log.#listening.connect(), log.#replicas?.connect()]);
-      await log.#scripts.load();
     } catch (error) {
       await log.close();
       throw new LogUnavailable('Redis does not answer', { cause: error });
@@ -88,10 +88,14 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   private constructor({ url, name, onError, replicas = 0, onMoved }: RedisUpdateLogOptions) {
-    this.#commands = commandConnection(url, `${name}:log`);
+    this.#commands = new RedisCommands({
+      url,
+      name: `${name}:log`,
+      onError,
+      onReady: () => void this.#scripts.load().catch(onError),
+    });
     this.#listening = listeningConnection(url, `${name}:live`);
-    this.#scripts = new RedisScripts(this.#commands, SCRIPTS);
-    this.#redisRun = new RedisRun(this.#commands);
+    this.#scripts = new RedisScripts((...args) => this.#commands.call(...args), SCRIPTS);
     this.#subscriptions = new RedisSubscriptions(this.#listening, {
       onRestored: () => {
         for (const listener of this.#interruptionListeners) listener();
@@ -99,16 +103,14 @@ export class RedisUpdateLog implements UpdateLog {
       onError,
     });
     this.#replicas = replicas > 0 ? new RedisReplicas({ url, name, onError, replicas }) : null;
-    this.#commands.on('error', onError);
     this.#listening.on('error', onError);
     if (onMoved) this.#listening.on('moved', onMoved);
-    this.#commands.on('ready', () => void this.#scripts.load().catch(onError));
   }
 
   async open(docId: DocId, after: Position): Promise<OpenedLog> {
     const keys = [logKey(docId), metaKey(docId), liveChannel(docId)];
-    const run = this.#redisRun.known ?? (await this.#guard(() => this.#redisRun.id()));
-    const reply = await this.#run('open', [...keys, after.epoch, after.seq, IDLE_LIFETIME_MS, run]);
+    const run = this.#run;
+    const reply = await this.#script('open', [...keys, after.epoch, after.seq, IDLE_LIFETIME_MS, run]);
     const head = readHead(reply);
     if (head === null) throw new LogUnavailable(`open of ${docId}: Redis answered without a head`);
     const listening = Array.isArray(reply) ? Number(reply[3]) : 0;
@@ -136,8 +138,8 @@ export class RedisUpdateLog implements UpdateLog {
     update: Uint8Array,
   ): Promise<{ readonly result: AppendResult; readonly run: string }> {
     const keys = [logKey(docId), metaKey(docId), liveChannel(docId)];
-    const run = this.#redisRun.known ?? (await this.#guard(() => this.#redisRun.id()));
-    const id = await this.#run('append', [
+    const run = this.#run;
+    const id = await this.#script('append', [
       ...keys,
       known.epoch,
       known.seq,
@@ -151,11 +153,12 @@ export class RedisUpdateLog implements UpdateLog {
 
   async read(docId: DocId, after: Position, limit: number): Promise<LogPage> {
     // What is read may hold what this process appended and has no right to acknowledge yet.
-    const run = this.#held.isHeld(docId) ? await this.#guard(() => this.#redisRun.id()) : null;
+    const run = this.#held.isHeld(docId) ? this.#run : null;
     const raw = await this.#guard(() =>
-      this.#commands.xrangeBuffer(logKey(docId), `(${formatPosition(after)}`, '+', 'COUNT', limit),
+      this.#commands.call('XRANGE', logKey(docId), `(${formatPosition(after)}`, '+', 'COUNT', limit),
     );
     if (run !== null) await this.#haveReplicas(docId, run);
+    if (!Array.isArray(raw)) throw new LogUnavailable(`read of ${docId}: Redis answered without entries`);
     const entries = raw.map(readEntry);
     const first = entries[0];
     const continues = first?.position.epoch === after.epoch && first.position.seq === after.seq + 1;
@@ -172,7 +175,7 @@ export class RedisUpdateLog implements UpdateLog {
     const lifetimeMs = isOpen ? IDLE_LIFETIME_MS : 0;
     return await Promise.all(
       docIds.map(async (docId) =>
-        readHead(await this.#run('head', [logKey(docId), metaKey(docId), lifetimeMs])),
+        readHead(await this.#script('head', [logKey(docId), metaKey(docId), lifetimeMs])),
       ),
     );
   }
@@ -188,14 +191,14 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   async publishPresence(docId: DocId, message: Uint8Array): Promise<void> {
-    await this.#guard(() => this.#commands.spublish(presenceChannel(docId), asBuffer(message)));
+    await this.#guard(() => this.#commands.call('SPUBLISH', presenceChannel(docId), asBuffer(message)));
   }
 
   async trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
     const keys = [logKey(docId), metaKey(docId)];
     let removed = 0;
     for (;;) {
-      const reply = await this.#run('trim', [
+      const reply = await this.#script('trim', [
         ...keys,
         covered.epoch,
         covered.seq,
@@ -211,20 +214,22 @@ export class RedisUpdateLog implements UpdateLog {
 
   async remove(docId: DocId): Promise<void> {
     // Both keys are of one slot. Their memory is freed beside the commands of others, however long the log.
-    await this.#guard(() => this.#commands.unlink(logKey(docId), metaKey(docId)));
+    await this.#guard(() => this.#commands.call('UNLINK', logKey(docId), metaKey(docId)));
   }
 
   async *documents(): AsyncIterable<DocId> {
     let cursor = '0';
     do {
-      const [next, keys] = await this.#guard(() =>
-        this.#commands.scan(cursor, 'MATCH', LOG_KEY_PATTERN, 'COUNT', 1000),
+      const reply = await this.#guard(() =>
+        this.#commands.call('SCAN', cursor, 'MATCH', LOG_KEY_PATTERN, 'COUNT', 1000),
       );
+      const [next, keys] = Array.isArray(reply) ? reply : [];
+      if (!Array.isArray(keys)) throw new LogUnavailable('Redis answered SCAN without keys');
       for (const key of keys) {
-        const docId = docIdOfLogKey(key);
+        const docId = docIdOfLogKey(String(key));
         if (docId !== null) yield docId;
       }
-      cursor = next;
+      cursor = String(next);
     } while (cursor !== '0');
   }
 
@@ -242,7 +247,7 @@ export class RedisUpdateLog implements UpdateLog {
     this.#echoes.set(channel, () => resolve(performance.now() - startedAt));
     try {
       // A failed publish is what the timeout reports too, only sooner.
-      this.#guard(() => this.#commands.spublish(channel, '1')).catch(reject);
+      this.#guard(() => this.#commands.call('SPUBLISH', channel, '1')).catch(reject);
       return await promise;
     } finally {
       clearTimeout(timer);
@@ -252,7 +257,7 @@ export class RedisUpdateLog implements UpdateLog {
 
   /** Resolves when Redis answers commands. */
   async ping(): Promise<void> {
-    await this.#guard(() => this.#commands.ping());
+    await this.#guard(() => this.#commands.call('PING'));
   }
 
   async resubscribe(): Promise<void> {
@@ -265,16 +270,23 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   async close(): Promise<void> {
-    this.#commands.disconnect();
+    this.#commands.close();
     this.#listening.disconnect();
     this.#replicas?.disconnect();
+  }
+
+  /** Which Redis the next command goes to (LOG3). Throws {@link LogUnavailable} without a connection. */
+  get #run(): string {
+    const { run } = this.#commands;
+    if (run === null) throw new LogUnavailable('there is no connection to Redis');
+    return run;
   }
 
   async #haveReplicas(docId: DocId, run: string): Promise<void> {
     await this.#guard(async () => this.#replicas?.have(docId, run));
   }
 
-  #run(name: keyof typeof SCRIPTS, args: (string | number | Buffer)[]): Promise<ScriptReply> {
+  #script(name: keyof typeof SCRIPTS, args: readonly RedisArgument[]): Promise<RedisReply> {
     return this.#guard(() => this.#scripts.run(name, args));
   }
 
@@ -290,7 +302,7 @@ export class RedisUpdateLog implements UpdateLog {
   }
 }
 
-function readHead(reply: ScriptReply): LogHead | null {
+function readHead(reply: RedisReply): LogHead | null {
   if (!Array.isArray(reply)) return null;
   const [last, covered, length] = reply;
   if (!Buffer.isBuffer(last)) return null;
@@ -302,12 +314,13 @@ function readHead(reply: ScriptReply): LogHead | null {
 }
 
 /** An entry as `append-3.lua` writes it: fields `t` (ms) and `u` (update), in this order. */
-function readEntry([id, fields]: [id: Buffer, fields: Buffer[]]): LogEntry {
-  const [, at, , update] = fields;
+function readEntry(reply: RedisReply): LogEntry {
+  const [id, fields] = Array.isArray(reply) ? reply : [];
+  const [, at, , update] = Array.isArray(fields) ? fields : [];
   return {
-    position: parsePosition(id.toString('latin1')),
-    update: update ?? new Uint8Array(),
-    atMs: Number(at?.toString('latin1')),
+    position: parsePosition(String(id)),
+    update: Buffer.isBuffer(update) ? update : new Uint8Array(),
+    atMs: Number(String(at)),
   };
 }
 

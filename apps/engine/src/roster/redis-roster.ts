@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
-import { commandConnection } from '../log/redis-connection.ts';
-import { RedisScripts, type ScriptReply } from '../log/redis-scripts.ts';
+import { callThrough, commandConnection } from '../log/redis-connection.ts';
+import { RedisScripts } from '../log/redis-scripts.ts';
 import type { RedisTopology } from '../redis/redis-topology.ts';
+import type { RedisReply } from '../redis/resp-reader.ts';
 import { leadTo } from '../redis/slot-connector.ts';
 import { decodeStatus, encodeStatus, type ProcessStatus } from './process-status.ts';
 import { FORGET_AFTER_MS, type Roster, type RosterEntry, RosterUnavailable, sortEntries } from './roster.ts';
@@ -43,7 +44,7 @@ export class RedisRoster implements Roster {
   private constructor({ url, name, onError }: RedisRosterOptions) {
     const place = leadTo(url, ROSTER_KEY);
     this.#redis = commandConnection(place.url, `${name}:roster`, place.options);
-    this.#scripts = new RedisScripts(this.#redis, SCRIPTS);
+    this.#scripts = new RedisScripts((...args) => callThrough(this.#redis, args), SCRIPTS);
     this.#redis.on('error', onError);
   }
 
@@ -68,7 +69,7 @@ export class RedisRoster implements Roster {
   }
 }
 
-function entriesOf(reply: ScriptReply): RosterEntry[] {
+function entriesOf(reply: RedisReply): RosterEntry[] {
   if (!Array.isArray(reply)) throw new RosterUnavailable('Redis answered with something that is no roster');
   const entries: RosterEntry[] = [];
   for (let index = 0; index + 1 < reply.length; index += 2) {

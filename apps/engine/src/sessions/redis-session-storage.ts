@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
-import { commandConnection } from '../log/redis-connection.ts';
 import { RedisScripts } from '../log/redis-scripts.ts';
+import { RedisCommands } from '../redis/redis-commands.ts';
+import type { RedisReply } from '../redis/resp-reader.ts';
 import { type SessionStorage, SessionsUnavailable } from './session-storage.ts';
 
 const SCRIPTS = { increment: new URL('./lua/increment-1.lua', import.meta.url) };
@@ -17,7 +17,7 @@ export type RedisSessionStorageOptions = {
 
 /** Sessions in Redis, one key each: `kry:auth:<key>`. */
 export class RedisSessionStorage implements SessionStorage {
-  readonly #redis: Redis;
+  readonly #redis: RedisCommands;
   readonly #scripts: RedisScripts<keyof typeof SCRIPTS>;
 
   /** Connects; rejects with {@link SessionsUnavailable} when Redis cannot be reached. */
@@ -25,7 +25,6 @@ export class RedisSessionStorage implements SessionStorage {
     const storage = new RedisSessionStorage(options);
     try {
       await storage.#redis.connect();
-      await storage.#scripts.load();
     } catch (error) {
       await storage.close();
       throw new SessionsUnavailable('Redis does not answer', { cause: error });
@@ -34,31 +33,35 @@ export class RedisSessionStorage implements SessionStorage {
   }
 
   private constructor({ url, name, onError }: RedisSessionStorageOptions) {
-    this.#redis = commandConnection(url, `${name}:sessions`);
-    this.#scripts = new RedisScripts(this.#redis, SCRIPTS);
-    this.#redis.on('error', onError);
+    this.#redis = new RedisCommands({
+      url,
+      name: `${name}:sessions`,
+      onError,
+      onReady: () => void this.#scripts.load().catch(onError),
+    });
+    this.#scripts = new RedisScripts((...args) => this.#redis.call(...args), SCRIPTS);
   }
 
   async get(key: string): Promise<string | null> {
-    return await guard(() => this.#redis.get(keyOf(key)));
+    return textOf(await guard(() => this.#redis.call('GET', keyOf(key))));
   }
 
   async set(key: string, value: string, ttlSeconds?: number): Promise<void> {
     await guard(async () => {
-      if (ttlSeconds === undefined) return await this.#redis.set(keyOf(key), value);
+      if (ttlSeconds === undefined) return await this.#redis.call('SET', keyOf(key), value);
       const ttlMs = Math.ceil(ttlSeconds * 1_000);
       // Redis refuses to store what is over already.
-      if (ttlMs <= 0) return await this.#redis.del(keyOf(key));
-      return await this.#redis.set(keyOf(key), value, 'PX', ttlMs);
+      if (ttlMs <= 0) return await this.#redis.call('DEL', keyOf(key));
+      return await this.#redis.call('SET', keyOf(key), value, 'PX', ttlMs);
     });
   }
 
   async delete(key: string): Promise<void> {
-    await guard(() => this.#redis.del(keyOf(key)));
+    await guard(() => this.#redis.call('DEL', keyOf(key)));
   }
 
   async getAndDelete(key: string): Promise<string | null> {
-    return await guard(() => this.#redis.getdel(keyOf(key)));
+    return textOf(await guard(() => this.#redis.call('GETDEL', keyOf(key))));
   }
 
   async increment(key: string, ttlSeconds: number): Promise<number> {
@@ -67,8 +70,12 @@ export class RedisSessionStorage implements SessionStorage {
   }
 
   async close(): Promise<void> {
-    this.#redis.disconnect();
+    this.#redis.close();
   }
+}
+
+function textOf(reply: RedisReply): string | null {
+  return Buffer.isBuffer(reply) ? reply.toString('utf8') : null;
 }
 
 async function guard<T>(call: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { type CliOptions, createVitest, parseCLI, startVitest, type Vitest } from 'vitest/node';
 import { ensureInstalled, installCommand } from './services/ensure-installed.ts';
 import type { Part } from './services/programs.ts';
@@ -84,7 +85,7 @@ function addUp(vitest: Vitest): void {
       fail(module.relativeModuleId, module.errors()[0]?.message ?? 'did not load');
     }
   }
-  for (const error of vitest.state.getUnhandledErrors()) fail('outside any test', String(error));
+  for (const error of vitest.state.getUnhandledErrors()) fail('outside any test', inspect(error));
 }
 
 function fail(name: string, why: string): void {
