@@ -56,6 +56,7 @@ describe('the schema check', () => {
     ['traefik.io/v1alpha1', 'ServersTransport'],
     ['monitoring.coreos.com/v1', 'PodMonitor'],
     ['monitoring.coreos.com/v1', 'PrometheusRule'],
+    ['k6.io/v1alpha1', 'TestRun'],
   ])('knows %s %s and finds a field that it does not have', async (apiVersion, kind) => {
     const text = `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: one}, spec: {sideways: 1}}`;
     expect(await schemaProblems(parse(text))).toContain(`${kind} one: there is no field spec.sideways`);

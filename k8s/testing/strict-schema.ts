@@ -1,4 +1,5 @@
 import { idOf, type Manifest } from './manifests.ts';
+import { testRunProblems } from './test-run-schema.ts';
 
 /** Where the schemas of an API group are, and how its path in there is written. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -8,6 +9,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'traefik.io': '@kubernetes-models/traefik/traefik.io',
 };
 
+/** No package has that one's schema. */
+const TEST_RUN = 'k6.io/v1alpha1';
+
 /**
  * What is wrong with an object by the schema of its kind, in words, nothing when all is right: a kind or version that does
  * not exist, a value of the wrong type, a required field that is missing, and a field that the schema does not have.
@@ -15,6 +19,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
  * Rules in CEL, which the API server checks beyond the schema of some kinds, are not looked at.
  */
 export async function schemaProblems(manifest: Manifest): Promise<string[]> {
+  if (manifest.apiVersion === TEST_RUN && manifest.kind === 'TestRun') {
+    return testRunProblems(manifest).map((problem) => `${idOf(manifest)}: ${problem}`);
+  }
   const validate = await validatorOf(manifest);
   if (validate === null) return [`${idOf(manifest)}: ${manifest.apiVersion} has no ${manifest.kind}`];
   const unread = new UnreadFields();

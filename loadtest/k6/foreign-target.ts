@@ -32,12 +32,7 @@ export function foreignTarget(url: string, token: string): Target {
           ...person,
           expiresInSeconds: TOKEN_SECONDS,
         });
-        const credential = text(minted, 'token');
-        seeds.push({
-          docId,
-          upgradeHeaders: { 'sec-websocket-protocol': `kryton-token, ${credential}` },
-          requestHeaders: { authorization: `Bearer ${credential}` },
-        });
+        seeds.push({ docId, credential: { documentToken: text(minted, 'token') } });
       }
       return seeds;
     },

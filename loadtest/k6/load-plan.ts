@@ -29,16 +29,20 @@ export type SignIn = {
   readonly origin: string;
 };
 
-/** A session's credentials, made before the run: what its upgrade and its requests carry. */
+/** What somebody shows at the door: headers with the cookie of a session, or a document token. */
+export type Credential =
+  | { readonly headers: Readonly<Record<string, string>> }
+  | { readonly documentToken: string };
+
+/** One session, made before the run. */
 export type SessionSeed = {
   readonly docId: string;
-  readonly upgradeHeaders: Readonly<Record<string, string>>;
-  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly credential: Credential;
   /** Only of those that come late, where there are accounts for them. */
   readonly signIn?: SignIn;
 };
 
-/** What the runner hands to k6, beside the sessions. */
+/** What is done in one run. */
 export type LoadPlan = Shape & {
   readonly scenario: string;
   /** `http(s)://host`, without a path. */
@@ -49,8 +53,28 @@ export type LoadPlan = Shape & {
   readonly hasSignIns: boolean;
 };
 
+/** What k6 reads beside its script. */
+export type PlanFile = LoadPlan & {
+  /** Where the sessions are, from where the script is. */
+  readonly sessionsFile: string;
+};
+
 /** What k6 may take to close everything. */
 const CLOSE_WITHIN_MS = 30_000;
+
+/** What a request with `credential` carries. */
+export function requestHeaders(credential: Credential): Readonly<Record<string, string>> {
+  if ('documentToken' in credential) return { authorization: `Bearer ${credential.documentToken}` };
+  return credential.headers;
+}
+
+/** What an upgrade to a WebSocket with `credential` carries. */
+export function upgradeHeaders(credential: Credential): Readonly<Record<string, string>> {
+  if ('documentToken' in credential) {
+    return { 'sec-websocket-protocol': `kryton-token, ${credential.documentToken}` };
+  }
+  return credential.headers;
+}
 
 /** How many of k6's virtual users hold `sessions`. */
 export function vusOf({ sessions, sessionsPerVu }: Shape): number {

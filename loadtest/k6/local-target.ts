@@ -116,8 +116,7 @@ async function sessionsOf(cluster: FaultCluster): Promise<Target['sessions']> {
     return Array.from({ length: count }, (_, index): SessionSeed => {
       const docId = docIds[Math.floor(index / Math.min(roomSize, count))];
       if (docId === undefined) throw new Error('there are too few documents');
-      const headers = people.headersFor(docId);
-      const seed = { docId, upgradeHeaders: headers, requestHeaders: headers };
+      const seed = { docId, credential: { headers: people.headersFor(docId) } };
       const email = latecomers?.emails[index - (count - late)];
       if (!latecomers || email === undefined) return seed;
       return { ...seed, signIn: { email, password: latecomers.password, origin: PAGE_ORIGIN } };

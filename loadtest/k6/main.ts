@@ -1,20 +1,23 @@
 /**
  * `npm run load -- <scenario> [--url wss://… --token …] [--sessions N] [--duration 5m] [--nodes 3] [--prometheus URL]`:
  * one scenario of k6 against a cluster, one of this machine's own unless told. Ends with 0 when every level held, 1 when
- * one did not, 2 when the generator was too late itself for its times to count.
+ * one did not, 2 when the generator was too late itself for its times to count. With `--bundle <directory>` nothing is
+ * run, and what k6 needs is written there instead: for the k6 operator, see k8s/README.md.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { writeClusterBundle } from './bundle.ts';
 import { DISTURBANCES } from './disturbances.ts';
 import { foreignTarget } from './foreign-target.ts';
-import type { Shape } from './load-plan.ts';
+import { type Shape, vusOf } from './load-plan.ts';
 import type { LoadResult, Verdict } from './load-result.ts';
 import { type LocalTarget, startLocalTarget } from './local-target.ts';
 import { requireK6 } from './run-k6.ts';
-import { runLoad } from './run-load.ts';
+import { planOf, runLoad } from './run-load.ts';
 import { SCENARIOS, type ScenarioName, scenarioNamed } from './scenarios.ts';
 import { sized } from './sized.ts';
+import type { Target } from './target.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/k6/', import.meta.url));
 const EXIT_CODES: Readonly<Record<Verdict, number>> = { passed: 0, failed: 1, invalid: 2 };
@@ -29,20 +32,21 @@ async function main(): Promise<number> {
       duration: { type: 'string' },
       nodes: { type: 'string', default: '3' },
       prometheus: { type: 'string' },
+      bundle: { type: 'string' },
     },
   });
   const scenario = scenarioNamed(positionals[0] ?? '');
   const { url, token = process.env['KRYTON_TOKEN'] } = values;
   const shape: Shape = sized(SCENARIOS[scenario], values);
+  if (values.bundle !== undefined)
+    return await bundleFor(scenario, shape, values.bundle, elsewhere(url, token));
   console.log(requireK6().version);
   if (url !== undefined && DISTURBANCES[scenario]) {
     console.log(`Nothing is disturbed at ${url}: do that yourself while the sessions are there.`);
   }
   console.log(`${scenario}  ${shape.question}`);
   if (url !== undefined) {
-    if (!token)
-      throw new Error('--url needs --token, or KRYTON_TOKEN: an agent token with the scopes write and mint');
-    return await run(scenario, shape, { target: foreignTarget(url, token), local: null }, values.prometheus);
+    return await run(scenario, shape, { target: elsewhere(url, token), local: null }, values.prometheus);
   }
   const nodes = Number(values.nodes);
   if (!Number.isInteger(nodes) || nodes < 1)
@@ -56,10 +60,24 @@ async function main(): Promise<number> {
   }
 }
 
+function elsewhere(url: string | undefined, token: string | undefined): Target {
+  if (url === undefined) throw new Error('--bundle needs --url: the cluster that the pods will load');
+  if (token) return foreignTarget(url, token);
+  throw new Error('--url needs --token, or KRYTON_TOKEN: an agent token with the scopes write and mint');
+}
+
+async function bundleFor(scenario: ScenarioName, shape: Shape, dir: string, target: Target): Promise<number> {
+  const seeds = await target.sessions(shape.sessions, shape.roomSize, 0);
+  const plan = planOf({ scenario, shape, url: target.url, hasSignIns: false });
+  await writeClusterBundle(dir, { plan, seeds });
+  console.log(`${scenario}: ${seeds.length} sessions in ${vusOf(shape)} virtual users of k6, in ${dir}`);
+  return 0;
+}
+
 async function run(
   scenario: ScenarioName,
   shape: Shape,
-  where: { readonly target: Parameters<typeof runLoad>[0]['target']; readonly local: LocalTarget | null },
+  where: { readonly target: Target; readonly local: LocalTarget | null },
   prometheusUrl = '',
 ): Promise<number> {
   mkdirSync(RESULTS, { recursive: true });

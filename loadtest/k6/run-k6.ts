@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installCommand } from '@kryton/engine/testing/services/ensure-installed.ts';
 import { findK6, type K6Program } from '@kryton/engine/testing/services/k6-program.ts';
@@ -8,7 +8,7 @@ import {
   removeTemporaryDirectory,
   temporaryDirectory,
 } from '@kryton/engine/testing/services/temporary-directory.ts';
-import { bundle } from './bundle.ts';
+import { writeBundle } from './bundle.ts';
 import { type LoadPlan, longestMs, type SessionSeed } from './load-plan.ts';
 import type { Summary } from './load-result.ts';
 
@@ -43,30 +43,21 @@ export function requireK6(): K6Program {
 export async function runK6(run: K6Run): Promise<Summary> {
   const { k6, plan, seeds, reportFile, prometheusUrl, isVisible } = run;
   const dir = temporaryDirectory('k6');
-  const files = {
-    script: join(dir, 'main.js'),
-    PLAN: join(dir, 'plan.json'),
-    SESSIONS: join(dir, 'sessions.json'),
-  };
   const summaryFile = join(dir, 'summary.json');
   try {
-    await bundle(files.script, k6.websockets);
-    // Infinity has no JSON; a room is as large as there are sessions then.
-    writeFileSync(files.PLAN, JSON.stringify({ ...plan, roomSize: Math.min(plan.roomSize, plan.sessions) }));
-    writeFileSync(files.SESSIONS, JSON.stringify(seeds), { mode: 0o600 });
+    const { websockets } = k6;
+    const script = await writeBundle(dir, { plan, seeds, websockets, sessionsFile: './sessions.json' });
     const outputs = prometheusUrl === null ? [] : ['--out', 'experimental-prometheus-rw'];
     const child = spawn(
       k6.path,
-      ['run', '--no-usage-report', '--address', '127.0.0.1:0', ...outputs, files.script],
+      ['run', '--no-usage-report', '--address', '127.0.0.1:0', ...outputs, script],
       {
         stdio: isVisible ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
         env: {
           ...process.env,
-          PLAN: files.PLAN,
-          SESSIONS: files.SESSIONS,
           SUMMARY: summaryFile,
           ...(reportFile === null ? {} : reportTo(reportFile, plan)),
-          ...(prometheusUrl === null ? {} : { K6_PROMETHEUS_RW_SERVER_URL: prometheusUrl }),
+          ...(prometheusUrl === null ? {} : writesTo(prometheusUrl)),
         },
         timeout: longestMs(plan) + 60_000,
       },
@@ -98,5 +89,15 @@ function reportTo(file: string, { joinMs, runMs }: LoadPlan): Record<string, str
     K6_WEB_DASHBOARD_HOST: '127.0.0.1',
     K6_WEB_DASHBOARD_PORT: '0',
     K6_WEB_DASHBOARD_PERIOD: `${periodS}s`,
+  };
+}
+
+/** https://grafana.com/docs/k6/latest/results-output/real-time/prometheus-remote-write/ */
+function writesTo(url: string): Record<string, string> {
+  return {
+    K6_PROMETHEUS_RW_SERVER_URL: url,
+    K6_PROMETHEUS_RW_TREND_STATS: 'p(50),p(95),p(99),max',
+    // So that a chart ends where the run did.
+    K6_PROMETHEUS_RW_STALE_MARKERS: 'true',
   };
 }

@@ -25,13 +25,7 @@ export async function runLoad({ scenario, shape, target, local, say, ...run }: L
   const k6 = requireK6();
   const late = local ? Math.floor(shape.sessions * shape.lateShare) : 0;
   const seeds = await target.sessions(shape.sessions, shape.roomSize, late);
-  const plan: LoadPlan = {
-    ...shape,
-    scenario,
-    url: target.url,
-    run: randomInt(1, 0x10000),
-    hasSignIns: late > 0,
-  };
+  const plan = planOf({ scenario, shape, url: target.url, hasSignIns: late > 0 });
   const startedMs = performance.now();
   const disturbances: LoadResult['disturbances'][number][] = [];
   const told = local ? watchMemory(local) : () => [];
@@ -59,4 +53,9 @@ export async function runLoad({ scenario, shape, target, local, say, ...run }: L
     memory: told(),
     disturbances,
   };
+}
+
+/** A plan for one run, which no other run has. */
+export function planOf({ shape, ...more }: Omit<LoadPlan, 'run' | keyof Shape> & { shape: Shape }): LoadPlan {
+  return { ...shape, ...more, run: randomInt(1, 0x10000) };
 }

@@ -1,10 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Series, startPrometheus } from '@kryton/engine/testing/services/prometheus-service.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { buildLoadTest } from '../../k8s/testing/test-run.ts';
+import { writeClusterBundle } from './bundle.ts';
+import { foreignTarget } from './foreign-target.ts';
 import type { Shape } from './load-plan.ts';
 import { type LocalTarget, startLocalTarget } from './local-target.ts';
-import { runLoad } from './run-load.ts';
+import { requireK6 } from './run-k6.ts';
+import { planOf, runLoad } from './run-load.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { isAboutCompleteness } from './service-levels.ts';
+import { agentToken } from './testing/agent-token.ts';
 import { startDroppingNode } from './testing/dropping-node.ts';
+import { runTestRun } from './testing/runners.ts';
 
 describe('k6 against three nodes behind nginx', () => {
   let local: LocalTarget;
@@ -49,4 +56,34 @@ describe('k6 against three nodes behind nginx', () => {
     expect(broken).toEqual(expect.arrayContaining(['deliveries_missing', 'sessions_converged']));
     dropping.close();
   });
+
+  it('runs as the TestRun of k8s does: two k6 share the sessions, and write their figures to Prometheus', async () => {
+    const prometheus = await startPrometheus();
+    onTestFinished(() => prometheus.stop());
+    const shape: Shape = { ...SCENARIOS.smoke, roomSize: 6, sessions: 12 };
+    const target = foreignTarget(local.url, await agentToken(local.url, local.cluster.somebody));
+    const seeds = await target.sessions(shape.sessions, shape.roomSize, 0);
+    const plan = planOf({ scenario: 'smoke', shape, url: target.url, hasSignIns: false });
+    const k6 = requireK6();
+    const manifests = await buildLoadTest((dir) => writeClusterBundle(dir, { plan, seeds, k6 }));
+    const runs = await runTestRun(manifests, k6, { K6_PROMETHEUS_RW_SERVER_URL: prometheus.writeUrl });
+    for (const { metrics } of runs) {
+      expect(metrics['sessions_converged']?.values).toMatchObject({ passes: 6, fails: 0 });
+      expect(metrics['sessions_held']?.values).toMatchObject({ passes: 6, fails: 0 });
+      expect(metrics['deliveries_expected']?.values['count']).toBeGreaterThan(0);
+      expect(metrics['deliveries_received']?.values).toEqual(metrics['deliveries_expected']?.values);
+    }
+    const received = runs.map(({ metrics }) => metrics['deliveries_received']?.values['count']);
+    const last = (metric: string) => prometheus.query(`last_over_time(${metric}[10m])`);
+    const written = await last('k6_deliveries_received_total');
+    const byRunner = written.toSorted((one, other) => instanceOf(one) - instanceOf(other));
+    expect(byRunner.map(instanceOf)).toEqual([1, 2]);
+    expect(byRunner.map(({ value }) => value)).toEqual(received);
+    const latencies = await last('k6_delivery_latency_p99');
+    expect(new Set(latencies.map(({ labels }) => labels['path']))).toEqual(new Set(['same', 'across']));
+  });
 });
+
+function instanceOf({ labels }: Series): number {
+  return Number(labels['instance_id']);
+}

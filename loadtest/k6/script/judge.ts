@@ -1,6 +1,6 @@
 import { setTimeout } from 'k6/timers';
 import type * as Y from 'yjs';
-import type { LoadPlan } from '../load-plan.ts';
+import { type LoadPlan, requestHeaders } from '../load-plan.ts';
 import { storedDocument } from './stored-document.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -27,7 +27,8 @@ async function judgeRoom(
   members: readonly Visitor[],
 ): Promise<void> {
   const giveUpAtMs = Date.now() + agreeWithinMs;
-  const headers = members[0]?.seed.requestHeaders ?? {};
+  const [first] = members;
+  const headers = first ? requestHeaders(first.seed.credential) : {};
   let stored: Y.Doc | null = null;
   for (;;) {
     await pause(LOOK_AGAIN_MS);

@@ -1,12 +1,12 @@
 /**
- * What k6 runs, for every scenario: `PLAN` and `SESSIONS` in the environment name the files with what to do, and
- * `SUMMARY` the one to write the figures to. `npm run load` makes the first two.
+ * What k6 runs, for every scenario: `plan.json` beside it says what to do, and where the sessions are. The figures go to
+ * the file that `SUMMARY` in the environment names, or to stdout. `npm run load` makes all of it.
  */
 import { SharedArray } from 'k6/data';
 import exec from 'k6/execution';
 import type { Options } from 'k6/options';
 import { setTimeout } from 'k6/timers';
-import { type LoadPlan, longestMs, type SessionSeed, vusOf } from '../load-plan.ts';
+import { longestMs, type PlanFile, type SessionSeed, vusOf } from '../load-plan.ts';
 import { levelsOf } from '../service-levels.ts';
 import { judge } from './judge.ts';
 import { Visitor } from './visitor.ts';
@@ -15,9 +15,9 @@ import { Visitor } from './visitor.ts';
 declare const __ENV: Readonly<Record<string, string | undefined>>;
 declare function open(path: string): string;
 
-const plan = JSON.parse(open(named('PLAN'))) as LoadPlan;
+const plan = JSON.parse(open('./plan.json')) as PlanFile;
 /** Once in memory, for all engines. */
-const seeds = new SharedArray('sessions', () => JSON.parse(open(named('SESSIONS'))) as SessionSeed[]);
+const seeds = new SharedArray('sessions', () => JSON.parse(open(plan.sessionsFile)) as SessionSeed[]);
 
 export const options: Options = {
   scenarios: {
@@ -34,7 +34,10 @@ export const options: Options = {
   summaryTrendStats: ['min', 'med', 'p(95)', 'p(99)', 'max', 'count'],
 };
 
-/** One virtual user: several sessions, on one event loop, which ends when all of them have. */
+/**
+ * One virtual user: several sessions, on one event loop, which ends when all of them have. Where several k6 share the
+ * load (`--execution-segment`), its number is one of all of theirs.
+ */
 export default function live(): void {
   const first = (exec.vu.idInTest - 1) * plan.sessionsPerVu;
   const mine = Math.min(plan.sessionsPerVu, plan.sessions - first);
@@ -50,11 +53,5 @@ export default function live(): void {
 
 /** k6 calls it at the end with every figure. */
 export function handleSummary(data: unknown): Record<string, string> {
-  return { [named('SUMMARY')]: JSON.stringify(data) };
-}
-
-function named(variable: string): string {
-  const value = __ENV[variable];
-  if (!value) throw new Error(`the variable ${variable} is not set; start this with "npm run load"`);
-  return value;
+  return { [__ENV['SUMMARY'] ?? 'stdout']: `${JSON.stringify(data)}\n` };
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'k6/timers';
 import type * as Y from 'yjs';
-import { joinsAtMs, type LoadPlan, type SessionSeed } from '../load-plan.ts';
+import { joinsAtMs, type LoadPlan, type SessionSeed, upgradeHeaders } from '../load-plan.ts';
 import { stepOf } from '../steps.ts';
 import { CursorLedger } from './cursor-ledger.ts';
 import { EditLedger } from './edit-ledger.ts';
@@ -32,7 +32,7 @@ export class Visitor {
     const clientId = plan.run * 0x10000 + index;
     this.#session = new YjsSession({
       url: `${plan.url.replace(/^http/, 'ws')}/ws/yjs/${seed.docId}`,
-      headers: seed.upgradeHeaders,
+      headers: upgradeHeaders(seed.credential),
       clientId,
       onSynced: () => this.#synced(),
       onEnded: (code, wasSynced) => this.#ended(code, wasSynced),

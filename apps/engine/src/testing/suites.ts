@@ -33,7 +33,7 @@ export const SUITES: readonly Suite[] = [
     needs: ['redis', 'postgres', 'nginx', 'caddy', 'haproxy', 'traefik'],
     atOnce: 1,
   },
-  { name: 'k6', suffix: '.k6.test.ts', needs: ['redis', 'postgres', 'nginx', 'k6'], atOnce: 1 },
+  { name: 'k6', suffix: '.k6.test.ts', needs: ['redis', 'postgres', 'nginx', 'k6', 'promtool'], atOnce: 1 },
   { name: 'cluster', suffix: '.cluster.test.ts', needs: ['redis', 'postgres', 'nginx'], atOnce: 2 },
   // What measures, and what keeps the machine busy.
   { name: 'busy', suffix: '.busy.test.ts', needs: ['redis', 'postgres', 'nginx'], atOnce: 1 },
