@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { DocId } from '../protocol/ids.ts';
+import { RedisListener, type RedisListenerOptions } from '../redis/redis-listener.ts';
 import { liveChannel, nodeChannel, presenceChannel } from './keys.ts';
 import { parsePosition } from './position.ts';
 import type { LogListener } from './update-log.ts';
@@ -10,11 +10,16 @@ import type { LogListener } from './update-log.ts';
  */
 const WINDOW_MS = 5;
 
+export type RedisSubscriptionsOptions = Pick<RedisListenerOptions, 'url' | 'name' | 'onError' | 'onMoved'> & {
+  /** After a reconnect, when every channel is listened to again: messages may have been missed. */
+  readonly onRestored: () => void;
+};
+
 type ChannelHandler = (message: Buffer) => void;
 
 /** A command that waits to be written together with others. */
 type Waiting = {
-  readonly command: 'ssubscribe' | 'sunsubscribe';
+  readonly command: 'subscribe' | 'unsubscribe';
   readonly channels: readonly string[];
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -23,12 +28,12 @@ type Waiting = {
 /**
  * All sharded subscriptions of one process over one connection.
  *
- * The set of channels lives here and not in ioredis: after a reconnect every channel is subscribed again, and only
+ * The set of channels lives here and not in the connection: after a reconnect every channel is subscribed again, and only
  * then `onRestored` tells that messages may have been missed, so that a listener who now compares positions cannot
  * miss another one in between.
  */
 export class RedisSubscriptions {
-  readonly #redis: Redis;
+  readonly #redis: RedisListener;
   readonly #handlers = new Map<string, ChannelHandler>();
   readonly #listeners = new Map<DocId, Set<LogListener>>();
   readonly #onRestored: () => void;
@@ -37,17 +42,31 @@ export class RedisSubscriptions {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #wasReady = false;
 
-  constructor(redis: Redis, events: { onRestored(): void; onError(error: unknown): void }) {
-    this.#redis = redis;
-    this.#onRestored = events.onRestored;
-    this.#onError = events.onError;
-    redis.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
-      this.#handlers.get(channel.toString('latin1'))?.(message);
+  constructor({ onRestored, ...options }: RedisSubscriptionsOptions) {
+    this.#onRestored = onRestored;
+    this.#onError = options.onError;
+    this.#redis = new RedisListener({
+      ...options,
+      onMessage: (channel, message) => this.#handlers.get(channel)?.(message),
+      onReady: () => {
+        if (this.#wasReady) void this.#renewAll();
+        this.#wasReady = true;
+      },
     });
-    redis.on('ready', () => {
-      if (this.#wasReady) void this.#renewAll();
-      this.#wasReady = true;
-    });
+  }
+
+  /** Rejects when Redis cannot be reached. */
+  connect(): Promise<void> {
+    return this.#redis.connect();
+  }
+
+  /** Gives up the connection for another one; `onRestored` follows. */
+  reconnect(): void {
+    this.#redis.reconnect();
+  }
+
+  close(): void {
+    this.#redis.close();
   }
 
   /** Resolves when Redis confirmed the subscription. While Redis is away the call rejects, and nothing is kept. */
@@ -65,7 +84,7 @@ export class RedisSubscriptions {
     }
     try {
       // Also for a second listener: the first one's confirmation may still be on its way.
-      await this.#send('ssubscribe', docId);
+      await this.#send('subscribe', docId);
     } catch (error) {
       this.#drop(docId, listener);
       throw error;
@@ -81,7 +100,7 @@ export class RedisSubscriptions {
   /** Listens to a single channel that is not a document's. */
   async addChannel(channel: string, handler: ChannelHandler): Promise<void> {
     this.#handlers.set(channel, handler);
-    await this.#redis.ssubscribe(channel);
+    await this.#redis.subscribe([channel]);
   }
 
   /** Whether the node's own channel is listened to; the canary subscribes once. */
@@ -103,27 +122,18 @@ export class RedisSubscriptions {
 
   #schedule(): void {
     const waitMs = this.#flushedAt + WINDOW_MS - performance.now();
-    const flush = () => void this.#flush();
+    const flush = () => this.#flush();
     // Node's timers are no finer than 1 ms.
     if (waitMs < 1) setImmediate(flush);
     else setTimeout(flush, waitMs);
   }
 
-  async #flush(): Promise<void> {
+  #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#flushedAt = performance.now();
-    try {
-      const pipeline = this.#redis.pipeline();
-      for (const { command, channels } of waiting) pipeline[command](...channels);
-      const results = (await pipeline.exec()) ?? [];
-      waiting.forEach(({ resolve, reject }, index) => {
-        const error = results[index]?.[0];
-        if (error) reject(error);
-        else resolve();
-      });
-    } catch (error) {
-      for (const { reject } of waiting) reject(error);
+    for (const { command, channels, resolve, reject } of waiting) {
+      this.#redis[command](channels).then(resolve, reject);
     }
   }
 
@@ -139,8 +149,8 @@ export class RedisSubscriptions {
   async #remove(docId: DocId, listener: LogListener): Promise<void> {
     if (!this.#drop(docId, listener)) return;
     // Without a connection there is no subscription to end: the renewal will not include it.
-    if (this.#redis.status !== 'ready') return;
-    await this.#send('sunsubscribe', docId).catch(this.#onError);
+    if (!this.#redis.isUp) return;
+    await this.#send('unsubscribe', docId).catch(this.#onError);
   }
 
   async #renewAll(): Promise<void> {
@@ -149,10 +159,10 @@ export class RedisSubscriptions {
     for (const docId of this.#listeners.keys()) {
       const channels = [liveChannel(docId), presenceChannel(docId)];
       for (const channel of channels) inDocuments.add(channel);
-      renewals.push(this.#redis.ssubscribe(...channels));
+      renewals.push(this.#redis.subscribe(channels));
     }
     for (const channel of this.#handlers.keys()) {
-      if (!inDocuments.has(channel)) renewals.push(this.#redis.ssubscribe(channel));
+      if (!inDocuments.has(channel)) renewals.push(this.#redis.subscribe([channel]));
     }
     const results = await Promise.allSettled(renewals);
     const failed = results.find((result) => result.status === 'rejected');

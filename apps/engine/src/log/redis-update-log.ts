@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { DocId } from '../protocol/ids.ts';
 import type { RedisArgument } from '../redis/redis-command.ts';
 import { RedisCommands } from '../redis/redis-commands.ts';
@@ -14,7 +13,6 @@ import {
   presenceChannel,
 } from './keys.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
-import { listeningConnection } from './redis-connection.ts';
 import { RedisReplicas } from './redis-replicas.ts';
 import { RedisScripts } from './redis-scripts.ts';
 import { RedisSubscriptions } from './redis-subscriptions.ts';
@@ -67,7 +65,6 @@ export type RedisUpdateLogOptions = {
  */
 export class RedisUpdateLog implements UpdateLog {
   readonly #commands: RedisCommands;
-  readonly #listening: Redis;
   readonly #scripts: RedisScripts<keyof typeof SCRIPTS>;
   readonly #subscriptions: RedisSubscriptions;
   readonly #interruptionListeners = new Set<() => void>();
@@ -79,7 +76,7 @@ export class RedisUpdateLog implements UpdateLog {
   static async connect(options: RedisUpdateLogOptions): Promise<RedisUpdateLog> {
     const log = new RedisUpdateLog(options);
     try {
-      await Promise.all([log.#commands.connect(), log.#listening.connect(), log.#replicas?.connect()]);
+      await Promise.all([log.#commands.connect(), log.#subscriptions.connect(), log.#replicas?.connect()]);
     } catch (error) {
       await log.close();
       throw new LogUnavailable('Redis does not answer', { cause: error });
@@ -87,24 +84,24 @@ export class RedisUpdateLog implements UpdateLog {
     return log;
   }
 
-  private constructor({ url, name, onError, replicas = 0, onMoved }: RedisUpdateLogOptions) {
+  private constructor({ url, name, onError, replicas = 0, onMoved = () => {} }: RedisUpdateLogOptions) {
     this.#commands = new RedisCommands({
       url,
       name: `${name}:log`,
       onError,
       onReady: () => void this.#scripts.load().catch(onError),
     });
-    this.#listening = listeningConnection(url, `${name}:live`);
     this.#scripts = new RedisScripts((...args) => this.#commands.call(...args), SCRIPTS);
-    this.#subscriptions = new RedisSubscriptions(this.#listening, {
+    this.#subscriptions = new RedisSubscriptions({
+      url,
+      name: `${name}:live`,
+      onError,
+      onMoved,
       onRestored: () => {
         for (const listener of this.#interruptionListeners) listener();
       },
-      onError,
     });
     this.#replicas = replicas > 0 ? new RedisReplicas({ url, name, onError, replicas }) : null;
-    this.#listening.on('error', onError);
-    if (onMoved) this.#listening.on('moved', onMoved);
   }
 
   async open(docId: DocId, after: Position): Promise<OpenedLog> {
@@ -261,7 +258,7 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   async resubscribe(): Promise<void> {
-    this.#listening.disconnect(true);
+    this.#subscriptions.reconnect();
   }
 
   onInterruption(listener: () => void): () => void {
@@ -271,7 +268,7 @@ export class RedisUpdateLog implements UpdateLog {
 
   async close(): Promise<void> {
     this.#commands.close();
-    this.#listening.disconnect();
+    this.#subscriptions.close();
     this.#replicas?.disconnect();
   }
 

@@ -20,10 +20,15 @@ export type RedisCommandsOptions = {
   readonly onError: (error: unknown) => void;
   /** Called each time that the connection is up, before any command of others can be sent. */
   readonly onReady?: () => void;
+  /** Takes what Redis says unasked; false for an answer to a command. */
+  readonly takesUnasked?: (reply: RedisReply, command: string | null) => boolean;
   readonly timers?: Timers;
 };
 
 type Waiting = {
+  readonly command: string;
+  /** How many replies are still to come. */
+  missing: number;
   readonly resolve: (reply: RedisReply) => void;
   readonly reject: (error: unknown) => void;
   readonly sentAt: number;
@@ -49,6 +54,7 @@ export class RedisCommands {
   readonly #options: RedisCommandsOptions;
   readonly #target: Exclude<RedisTarget, { kind: 'cluster' }>;
   readonly #timers: Timers;
+  readonly #takesUnasked: NonNullable<RedisCommandsOptions['takesUnasked']>;
   readonly #sockets: RedisSockets;
   /** The connection, also while it is not ready yet. */
   #socket: Socket | null = null;
@@ -68,6 +74,7 @@ export class RedisCommands {
     if (target.kind === 'cluster') throw new TypeError('the URL of a cluster leads to no single server');
     this.#target = target;
     this.#timers = options.timers ?? systemTimers;
+    this.#takesUnasked = options.takesUnasked ?? (() => false);
     this.#sockets = redisSockets(target, options.onError);
   }
 
@@ -89,8 +96,18 @@ export class RedisCommands {
    * {@link RedisDisconnected} without a connection, and with an Error when it is not answered in time.
    */
   call(...args: readonly RedisArgument[]): Promise<RedisReply> {
+    return this.callFor(1, args);
+  }
+
+  /** The same for a command that is answered by so many replies, one for each of its channels; the last one counts. */
+  callFor(replies: number, args: readonly RedisArgument[]): Promise<RedisReply> {
     if (this.#run === null) return Promise.reject(new RedisDisconnected('there is no connection to Redis'));
-    return this.#send(args);
+    return this.#send(args, replies);
+  }
+
+  /** Gives up this connection for another one. */
+  reconnect(): void {
+    this.#socket?.destroy();
   }
 
   close(): void {
@@ -99,11 +116,11 @@ export class RedisCommands {
     this.#socket?.destroy();
   }
 
-  #send(args: readonly RedisArgument[]): Promise<RedisReply> {
+  #send(args: readonly RedisArgument[], missing = 1): Promise<RedisReply> {
     return new Promise((resolve, reject) => {
       const sentAt = this.#timers.now();
       if (this.#waiting.length === this.#answered) this.#heardAt = sentAt;
-      this.#waiting.push({ resolve, reject, sentAt, isLate: false });
+      this.#waiting.push({ command: String(args[0]), missing, resolve, reject, sentAt, isLate: false });
       this.#outgoing.push(encodeCommand(args));
       if (this.#outgoing.length === 1) this.#timers.soon(() => this.#flush());
       if (!this.#isWatching) this.#watchIn(COMMAND_TIMEOUT_MS);
@@ -223,10 +240,14 @@ export class RedisCommands {
 
   #receive(reply: RedisReply | RedisRefused): void {
     const command = this.#waiting[this.#answered];
+    const isAnswer = reply instanceof RedisRefused || !this.#takesUnasked(reply, command?.command ?? null);
+    if (!isAnswer) return;
     if (command === undefined) {
       this.#socket?.destroy(new Error('Redis answered what nobody asked'));
       return;
     }
+    command.missing -= 1;
+    if (command.missing > 0 && !(reply instanceof RedisRefused)) return;
     this.#answered += 1;
     if (this.#answered === this.#waiting.length) {
       this.#waiting = [];
