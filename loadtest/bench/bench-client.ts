@@ -5,7 +5,6 @@ import type { Dialect, Door } from './system.ts';
 
 const EMPTY_STATE_VECTOR = Uint8Array.of(0);
 const EMPTY_UPDATE = Uint8Array.of(0, 0);
-const ASKS_FOR_EVERYTHING = encodeSyncStep1(EMPTY_STATE_VECTOR);
 const HAS_NOTHING = encodeSyncStep2(EMPTY_UPDATE);
 /** The first two bytes of a message: sync (0) and the step. */
 const SYNC = 0;
@@ -20,6 +19,8 @@ const ANSWER_WITHIN_MS = 60_000;
 export class BenchClient {
   /** Every frame; the bytes are only valid during the call. */
   onFrame: (frame: Buffer) => void = () => {};
+  /** When the connection is gone, whoever ended it. */
+  onClose: () => void = () => {};
   readonly #socket: WebSocket;
   readonly #dialect: Dialect | null;
   readonly #synced = Promise.withResolvers<Uint8Array>();
@@ -31,7 +32,10 @@ export class BenchClient {
       if (Buffer.isBuffer(data)) this.#receive(data);
     });
     socket.on('error', (error) => this.#synced.reject(error));
-    socket.on('close', (code) => this.#synced.reject(new Error(`closed with ${code} before SyncStep2 came`)));
+    socket.on('close', (code) => {
+      this.#synced.reject(new Error(`closed with ${code} before SyncStep2 came`));
+      this.onClose();
+    });
     this.#synced.promise.catch(() => {});
   }
 
@@ -59,9 +63,12 @@ export class BenchClient {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Asks for the whole document; resolves with the Yjs update that the server answers. Once per connection. */
-  async sync(): Promise<Uint8Array> {
-    this.send(ASKS_FOR_EVERYTHING);
+  /**
+   * Asks for what `holds` (an encoded state vector) lacks, for the whole document unless told; resolves with the Yjs
+   * update that the server answers. Once per connection.
+   */
+  async sync(holds: Uint8Array = EMPTY_STATE_VECTOR): Promise<Uint8Array> {
+    this.send(encodeSyncStep1(holds));
     return await withDeadline(() => this.#synced.promise, ANSWER_WITHIN_MS);
   }
 

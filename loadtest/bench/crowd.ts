@@ -3,8 +3,7 @@ import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { seededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import { BenchClient } from './bench-client.ts';
 import { type GeneratorState, watchGenerator } from './generator-watch.ts';
-import { Latencies } from './latencies.ts';
-import { Ledger, type Window } from './ledger.ts';
+import { closedWindow, Ledger, type Window } from './ledger.ts';
 import { isWholeForNewcomer } from './newcomer.ts';
 import { encodeMove, prepareEdits } from './prepared-actions.ts';
 import type { SystemUnderTest } from './system.ts';
@@ -52,7 +51,7 @@ const AT_ONCE = 20;
  * when a connection is lost.
  */
 export async function crowd(system: SystemUnderTest, options: CrowdOptions): Promise<CrowdResult> {
-  const window: Window = { isOpen: false, sent: 0, delivered: 0, frames: 0, latencies: new Latencies() };
+  const window = closedWindow();
   const actors: Actor[] = [];
   const gatherings: Gathering[] = [];
   await forEach(Array.from({ length: options.documents }), async () => {

@@ -2,7 +2,7 @@ import { decodeFrame } from '@kryton/engine/protocol/frames.ts';
 import { decodePresence } from '@kryton/engine/protocol/presence-codec.ts';
 import { checkUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import { FrameMemory } from './frame-memory.ts';
-import type { Latencies } from './latencies.ts';
+import { Latencies } from './latencies.ts';
 
 /** An edit of one character or a move, and which receivers have it. */
 type Action = {
@@ -23,6 +23,13 @@ export type Window = {
   readonly latencies: Latencies;
 };
 
+/** Counts from zero, as soon as it is opened. */
+export function closedWindow(): Window {
+  return { isOpen: false, sent: 0, delivered: 0, frames: 0, latencies: new Latencies() };
+}
+
+/** Message types of y-websocket end here; Hocuspocus has others beyond. */
+const LAST_TYPE = 3;
 const NOTHING: readonly Action[] = [];
 
 /**
@@ -97,6 +104,7 @@ export class Ledger {
   }
 
   #read(bytes: Buffer): readonly Action[] {
+    if ((bytes[0] ?? 0) > LAST_TYPE) return NOTHING;
     const frame = decodeFrame(bytes);
     switch (frame.kind) {
       case 'update':

@@ -3,6 +3,7 @@
  * another system. `--keep` writes to loadtest/results.
  */
 import { parseArgs } from 'node:util';
+import { CLUSTER_SCENARIOS } from './cluster-scenarios.ts';
 import { compare } from './comparison.ts';
 import { comparedLine, keepComparison, verdictLines } from './comparison-report.ts';
 import { GENERATOR_CORE, pin, unpinnable } from './cores.ts';
@@ -13,7 +14,9 @@ import { keep, line, type Result, resultOf } from './report.ts';
 import type { Figure, Scenario } from './scenario.ts';
 import { type NamedSystem, systemNamed } from './systems/all-systems.ts';
 
-const SCENARIOS = [...CROWD_SCENARIOS, ...JOIN_SCENARIOS].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+const SCENARIOS = [...CROWD_SCENARIOS, ...JOIN_SCENARIOS, ...CLUSTER_SCENARIOS].toSorted((a, b) =>
+  a.id.localeCompare(b.id, 'en', { numeric: true }),
+);
 /** Scenarios that ask of a system only what all of them can do. */
 const COMPARABLE: readonly string[] = ['P3'];
 

@@ -1,4 +1,5 @@
 import type { RunningProcess } from '@kryton/engine/testing/services/child-process.ts';
+import type { Folding } from './folding.ts';
 
 /** One process of a system, and what its CPU is counted as. */
 export type Part = {
@@ -35,6 +36,10 @@ export type SystemUnderTest = {
   readonly name: string;
   /** How many nodes a client can choose from. */
   readonly nodeCount: number;
+  /** Of its Redis, on 127.0.0.1. */
+  readonly redisPort: number;
+  /** Where there is a log that a worker folds. */
+  readonly folding?: Folding;
   /** Ids of new documents that may be opened, each with somebody who may. */
   documents(count: number): Promise<string[]>;
   /** How one more client opens a document on node `node` (counted from 0). */

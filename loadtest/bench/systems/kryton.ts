@@ -11,6 +11,7 @@ import { startPostgres } from '@kryton/engine/testing/services/postgres-service.
 import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { NODE_FLAGS } from '@kryton/server/node-flags.ts';
 import { onServerCore, pin, SERVER_CORE } from '../cores.ts';
+import { foldingOf } from '../folding.ts';
 import { People } from '../people.ts';
 import { DEFAULT_NODES, type StartSystem, type SystemUnderTest } from '../system.ts';
 import { treeOf } from '../usage.ts';
@@ -72,18 +73,38 @@ async function start(
   };
   const { BETTER_AUTH_SECRET: secret, APP_URL: origin } = env;
   const people = await People.signedIn({ database: database.db, redisUrl: redis.url, secret, origin });
-  const worker = await startWorker(env);
-  closing.push(() => worker.stop());
-  const ports = await Promise.all(Array.from({ length: nodeCount }, () => freePort()));
+  let worker: RunningProcess | null = await startWorker(env);
+  const stopWorker = async () => {
+    const stopping = worker;
+    worker = null;
+    await stopping?.stop();
+  };
+  closing.push(stopWorker);
+  const somePorts = () => Promise.all(Array.from({ length: nodeCount }, () => freePort()));
+  const [ports, metricsPorts] = [await somePorts(), await somePorts()];
   let nodes: readonly RunningProcess[] = [];
   closing.push(() => stopAll(nodes));
   const startNodes = async () => {
-    nodes = await Promise.all(ports.map((port) => startNode(port, env)));
+    nodes = await Promise.all(
+      ports.map((port, node) => startNode(port, { ...env, METRICS_PORT: `${metricsPorts[node]}` })),
+    );
   };
   await startNodes();
   return {
     name: 'Kryton',
     nodeCount,
+    redisPort: redis.port,
+    folding: foldingOf({
+      redisUrl: redis.url,
+      snapshots,
+      metricsPorts,
+      worker: {
+        stopWorker,
+        async startWorker() {
+          worker = await startWorker(env);
+        },
+      },
+    }),
     documents: (count) => people.documents(count),
     doorOf: (node, docId) => ({
       url: `ws://127.0.0.1:${ports[node]}/ws/yjs/${docId}`,
@@ -91,7 +112,7 @@ async function start(
     }),
     parts: () => [
       ...nodes.map((process) => ({ role: 'node', process, isCounted: true })),
-      { role: 'worker', process: worker, isCounted: true },
+      ...(worker ? [{ role: 'worker', process: worker, isCounted: true }] : []),
       { role: 'redis', process: redis.process, isCounted: true },
       { role: 'database', process: postgres.process, isCounted: false },
     ],
@@ -126,7 +147,7 @@ function startNode(port: number, env: Env): Promise<RunningProcess> {
   return startProcess({
     name: `node on ${port}`,
     ...onServerCore(process.execPath, [...profiling(), ...NODE_FLAGS, NODE_MAIN]),
-    env: { ...env, METRICS_PORT: '0', PORT: String(port), HOST: '127.0.0.1' },
+    env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
     ready: () => answers(`http://127.0.0.1:${port}/readyz`),
     ...READY,
   });

@@ -32,6 +32,7 @@ export function plainSystem({ name, main, doorOf }: PlainNodes): StartSystem {
       return {
         name,
         nodeCount,
+        redisPort: redis.port,
         documents: async (count) => Array.from({ length: count }, () => randomUUID()),
         doorOf(node, docId) {
           const port = ports[node];
