@@ -23,6 +23,8 @@ export type CrowdOptions = {
   readonly measureMs?: number;
   /** Called when everybody is there and nobody has acted yet. */
   readonly onGathered?: () => Promise<void>;
+  /** Called just before it is measured and just after. */
+  readonly onWindow?: () => Promise<void>;
 };
 
 export type CrowdResult = Window & {
@@ -60,6 +62,7 @@ export async function crowd(system: SystemUnderTest, options: CrowdOptions): Pro
   await options.onGathered?.();
   const stopActing = act(actors, options.actionsPerS);
   await pause(options.warmUpMs ?? WARM_UP_MS);
+  await options.onWindow?.();
   const generator = watchGenerator();
   const cpuUsed = meterCpu(system);
   window.isOpen = true;
@@ -67,6 +70,7 @@ export async function crowd(system: SystemUnderTest, options: CrowdOptions): Pro
   window.isOpen = false;
   const cpu = cpuUsed();
   const generatorState = generator();
+  await options.onWindow?.();
   stopActing();
   const owed = () => gatherings.reduce((sum, { ledger }) => sum + ledger.missing, 0);
   const arrived = { what: 'everything has arrived', withinMs: ARRIVE_WITHIN_MS, everyMs: 200 };

@@ -8,6 +8,8 @@ export type Part = {
   readonly process: RunningProcess;
   /** Whether its CPU is in the figures. A database is shown beside them: the alternatives run without one. */
   readonly isCounted: boolean;
+  /** Where it tells its own figures in Prometheus' form, where it does. */
+  readonly metricsUrl?: string;
 };
 
 export type Headers = Readonly<Record<string, string>>;

@@ -44,7 +44,7 @@ export const idleCrowd: ScaleScenario = (options) => {
           shown('RSS of the node after holding', 'MB', held.residentKb / 1_024),
           ...idleCpu(held.cpu, heldS),
           shown('opening them', 's', opened.wallMs / 1_000),
-          shown('opening: CPU per connection', 'us', (opened.cpu.countedMs * 1_000) / connections),
+          ...openingCpu(opened.cpu, connections),
           shown('opening: until SyncStep2, p99', 'ms', opened.latencies.quantile(0.99)),
         ];
       }),
@@ -76,6 +76,12 @@ async function hold(
     messages: silence.messages,
     residentKb: residentKb(nodesOf(system)),
   };
+}
+
+function openingCpu({ byRole }: CpuUsed, connections: number): Figure[] {
+  return [...byRole].map(([role, ms]) =>
+    shown(`opening: ${role}`, 'us per connection', (ms * 1_000) / connections),
+  );
 }
 
 /** As a share of one core, each role by itself. */

@@ -112,7 +112,7 @@ async function start(
     }),
     parts: () => [
       ...nodes.map((process) => ({ role: 'node', process, isCounted: true })),
-      ...(worker ? [{ role: 'worker', process: worker, isCounted: true }] : []),
+      ...(worker ? [{ role: 'worker', process: worker, isCounted: true, metricsUrl: metricsOf(env) }] : []),
       { role: 'redis', process: redis.process, isCounted: true },
       { role: 'database', process: postgres.process, isCounted: false },
     ],
@@ -138,9 +138,13 @@ function startWorker(env: Env): Promise<RunningProcess> {
     name: 'worker',
     ...onServerCore(process.execPath, [...profiling(), WORKER_MAIN]),
     env,
-    ready: () => answers(`http://127.0.0.1:${env.METRICS_PORT}/metrics`),
+    ready: () => answers(metricsOf(env)),
     ...READY,
   });
+}
+
+function metricsOf({ METRICS_PORT }: Env): string {
+  return `http://127.0.0.1:${METRICS_PORT}/metrics`;
 }
 
 function startNode(port: number, env: Env): Promise<RunningProcess> {
