@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeRun, type Summary } from './load-result.ts';
+import { judgeDisturbed, judgeRun, type Summary } from './load-result.ts';
 import { courseOf } from './memory-watch.ts';
 
 type Metrics = Summary['metrics'];
@@ -40,6 +40,25 @@ describe('the verdict on a run', () => {
       verdict: 'failed',
       reasons: [expect.stringContaining('2 of 8 sessions')],
     });
+  });
+});
+
+describe('the verdict on a cluster that was disturbed', () => {
+  const killed = [{ atS: 7, what: 'node-1 is killed' }];
+  const run = { joinMs: 5_000, runMs: 60_000 };
+
+  it('stands as long as sessions were there until the end of it', () => {
+    const passed = { verdict: 'passed', reasons: [] } as const;
+    expect(judgeDisturbed(passed, killed, run)).toEqual(passed);
+  });
+
+  it('says nothing when it went on after them, unless something was missing anyway', () => {
+    const late = [...killed, { atS: 66, what: 'node-1 is back' }];
+    expect(judgeDisturbed({ verdict: 'passed', reasons: [] }, late, run)).toEqual({
+      verdict: 'invalid',
+      reasons: [expect.stringContaining('node-1 is back')],
+    });
+    expect(judgeDisturbed({ verdict: 'failed', reasons: [] }, late, run).verdict).toBe('failed');
   });
 });
 

@@ -2,6 +2,7 @@ import type { Place } from '../bench/place.ts';
 import type { Shape } from './load-plan.ts';
 import type { MemoryCourse } from './memory-watch.ts';
 import { isAboutCompleteness, LAG_BOUND_MS } from './service-levels.ts';
+import { ALWAYS } from './steps.ts';
 
 /** What k6 hands to `handleSummary`: of that, what is used. */
 export type Summary = {
@@ -37,15 +38,20 @@ export type LoadResult = {
   readonly slowFromSessions?: number | null;
   /** Of a local cluster. */
   readonly memory: readonly MemoryCourse[];
-  readonly disturbances: readonly { readonly atS: number; readonly what: string }[];
+  readonly disturbances: readonly Disturbed[];
 };
+
+/** What was done to the cluster, and when, in seconds after the start. */
+export type Disturbed = { readonly atS: number; readonly what: string };
 
 /** k6's own of HTTP, its iterations and what it sent; the sockets' are kept. */
 const OF_K6 = /^(http_|iteration|vus|data_|checks|group_)/;
 
 export function levelsIn(summary: Summary): Level[] {
   return Object.entries(summary.metrics).flatMap(([metric, { thresholds = {} }]) =>
-    Object.entries(thresholds).map(([condition, { ok }]) => ({ metric, condition, holds: ok })),
+    Object.entries(thresholds)
+      .filter(([condition]) => condition !== ALWAYS)
+      .map(([condition, { ok }]) => ({ metric, condition, holds: ok })),
   );
 }
 
@@ -56,6 +62,19 @@ export function figuresIn(summary: Summary): LoadResult['figures'] {
       Object.entries(values).map(([name, value]) => [name, Math.round(value * 1_000) / 1_000]),
     );
   return Object.fromEntries(kept.map(([metric, { values }]) => [metric, rounded(values)]));
+}
+
+/** A disturbance that nobody was there to notice any more makes a run that passed say nothing. */
+export function judgeDisturbed(
+  { verdict, reasons }: Pick<LoadResult, 'verdict' | 'reasons'>,
+  disturbances: readonly Disturbed[],
+  { joinMs, runMs }: Pick<Shape, 'joinMs' | 'runMs'>,
+): Pick<LoadResult, 'verdict' | 'reasons'> {
+  const endS = (joinMs + runMs) / 1_000;
+  const late = disturbances.find(({ atS }) => atS > endS);
+  if (!late) return { verdict, reasons };
+  const reason = `${late.what} came after the end of the run: it takes a longer --duration`;
+  return { verdict: verdict === 'passed' ? 'invalid' : verdict, reasons: [reason, ...reasons] };
 }
 
 /**

@@ -4,22 +4,21 @@
  * one did not, 2 when the generator was too late itself for its times to count. With `--bundle <directory>` nothing is
  * run, and what k6 needs is written there instead: for the k6 operator, see k8s/README.md.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeClusterBundle } from './bundle.ts';
 import { DISTURBANCES } from './disturbances.ts';
 import { foreignTarget } from './foreign-target.ts';
+import { keepResult, reportFileOf } from './keep-results.ts';
 import { type Shape, vusOf } from './load-plan.ts';
 import type { LoadResult, Verdict } from './load-result.ts';
 import { type LocalTarget, startLocalTarget } from './local-target.ts';
+import { isLong } from './results-table.ts';
 import { requireK6 } from './run-k6.ts';
 import { planOf, runLoad } from './run-load.ts';
 import { SCENARIOS, type ScenarioName, scenarioNamed } from './scenarios.ts';
 import { sized } from './sized.ts';
 import type { Target } from './target.ts';
 
-const RESULTS = fileURLToPath(new URL('../results/k6/', import.meta.url));
 const EXIT_CODES: Readonly<Record<Verdict, number>> = { passed: 0, failed: 1, invalid: 2 };
 
 async function main(): Promise<number> {
@@ -80,24 +79,24 @@ async function run(
   where: { readonly target: Target; readonly local: LocalTarget | null },
   prometheusUrl = '',
 ): Promise<number> {
-  mkdirSync(RESULTS, { recursive: true });
   // So that Ctrl-C, which k6 hears too, ends k6 first, and then what was started here.
   process.once('SIGINT', () => {});
   const result = await runLoad({
     scenario,
     shape,
     ...where,
-    reportFile: `${RESULTS}${scenario}.html`,
+    reportFile: reportFileOf(scenario),
     prometheusUrl: prometheusUrl === '' ? null : prometheusUrl,
     isVisible: true,
     say: (line) => console.log(line),
   });
-  writeFileSync(`${RESULTS}${scenario}.json`, `${JSON.stringify(result, null, 2)}\n`);
+  keepResult(result);
   print(result);
   return EXIT_CODES[result.verdict];
 }
 
-function print({ verdict, reasons, levels, figures, scenario, memory, slowFromSessions }: LoadResult): void {
+function print(result: LoadResult): void {
+  const { verdict, reasons, levels, figures, scenario, memory, slowFromSessions } = result;
   console.log();
   for (const [metric, values] of Object.entries(figures)) {
     const shown = Object.entries(values).map(([name, value]) => `${name} ${Math.round(value * 10) / 10}`);
@@ -106,8 +105,9 @@ function print({ verdict, reasons, levels, figures, scenario, memory, slowFromSe
   const mib = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;
   for (const { name, firstBytes, lastBytes, growthBytesPerHour, noiseBytes, isLevel } of memory) {
     const course = `${mib(growthBytesPerHour)} per hour, up and down by ${mib(noiseBytes)}`;
+    const verdictOnIt = isLevel ? ': level' : ': GROWS';
     console.log(
-      `  memory of ${name.padEnd(24)} ${mib(firstBytes)} to ${mib(lastBytes)}, ${course}: ${isLevel ? 'level' : 'GROWS'}`,
+      `  memory of ${name.padEnd(24)} ${mib(firstBytes)} to ${mib(lastBytes)}${isLong(result) ? `, ${course}${verdictOnIt}` : ''}`,
     );
   }
   console.log();
@@ -117,7 +117,7 @@ function print({ verdict, reasons, levels, figures, scenario, memory, slowFromSe
     console.log(`\n  slow from ${slowFromSessions ?? 'no number of'} sessions on`);
   console.log(`\n${scenario}: ${verdict.toUpperCase()}`);
   for (const reason of reasons) console.log(`  ${reason}`);
-  console.log(`  loadtest/results/k6/${scenario}.json and .html`);
+  console.log(`  loadtest/results/k6/${scenario}.json and .html; all runs: loadtest/results/k6.md`);
 }
 
 main().then(

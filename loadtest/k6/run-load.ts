@@ -2,7 +2,14 @@ import { randomInt } from 'node:crypto';
 import { place } from '../bench/place.ts';
 import { allConnected, DISTURBANCES } from './disturbances.ts';
 import { type LoadPlan, longestMs, type Shape } from './load-plan.ts';
-import { figuresIn, judgeRun, type LoadResult, levelsIn } from './load-result.ts';
+import {
+  type Disturbed,
+  figuresIn,
+  judgeDisturbed,
+  judgeRun,
+  type LoadResult,
+  levelsIn,
+} from './load-result.ts';
 import type { LocalTarget } from './local-target.ts';
 import { watchMemory } from './memory-watch.ts';
 import { type K6Run, requireK6, runK6 } from './run-k6.ts';
@@ -27,7 +34,7 @@ export async function runLoad({ scenario, shape, target, local, say, ...run }: L
   const seeds = await target.sessions(shape.sessions, shape.roomSize, late);
   const plan = planOf({ scenario, shape, url: target.url, hasSignIns: late > 0 });
   const startedMs = performance.now();
-  const disturbances: LoadResult['disturbances'][number][] = [];
+  const disturbances: Disturbed[] = [];
   const told = local ? watchMemory(local) : () => [];
   const disturb = async () => {
     const disturbance = DISTURBANCES[scenario];
@@ -43,7 +50,7 @@ export async function runLoad({ scenario, shape, target, local, say, ...run }: L
   const { question, ...size } = shape;
   return {
     scenario,
-    ...judgeRun(summary, shape.sessions),
+    ...judgeDisturbed(judgeRun(summary, shape.sessions), disturbances, shape),
     place: { ...place(), k6: k6.version },
     target: local ? `${local.cluster.nodes.length} nodes of this machine behind nginx` : target.url,
     shape: size,

@@ -1,5 +1,9 @@
-import { type Series, startPrometheus } from '@kryton/engine/testing/services/prometheus-service.ts';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  type PrometheusService,
+  type Series,
+  startPrometheus,
+} from '@kryton/engine/testing/services/prometheus-service.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLoadTest } from '../../k8s/testing/test-run.ts';
 import { writeClusterBundle } from './bundle.ts';
 import { foreignTarget } from './foreign-target.ts';
@@ -15,10 +19,11 @@ import { runTestRun } from './testing/runners.ts';
 
 describe('k6 against three nodes behind nginx', () => {
   let local: LocalTarget;
+  let prometheus: PrometheusService;
   beforeAll(async () => {
-    local = await startLocalTarget({ nodes: 3 });
+    [local, prometheus] = await Promise.all([startLocalTarget({ nodes: 3 }), startPrometheus()]);
   });
-  afterAll(() => local?.stop());
+  afterAll(() => Promise.all([local?.stop(), prometheus?.stop()]));
 
   const smoke = (url: string, more: Partial<Shape> = {}) =>
     runLoad({
@@ -27,10 +32,13 @@ describe('k6 against three nodes behind nginx', () => {
       target: { url, sessions: local.sessions },
       local,
       reportFile: null,
-      prometheusUrl: null,
+      prometheusUrl: prometheus.writeUrl,
       isVisible: false,
       say: () => {},
     });
+
+  /** The series of a metric as they were last, those of a run that has ended too. */
+  const lastOf = (metric: string) => prometheus.query(`last_over_time(${metric}[10m])`);
 
   it('delivers every edit across nodes, converges, and holds every session', async () => {
     const { levels, figures, reasons } = await smoke(local.url);
@@ -43,6 +51,8 @@ describe('k6 against three nodes behind nginx', () => {
     });
     expect(figures['delivery_latency{path:across}']?.['count']).toBeGreaterThan(0);
     expect(figures['deliveries_received']).toEqual(figures['deliveries_expected']);
+    const written = await lastOf('k6_deliveries_received_total');
+    expect(written.map(({ value }) => value)).toEqual([figures['deliveries_received']?.['count']]);
   });
 
   it('fails when one of the nodes drops updates', async () => {
@@ -58,8 +68,6 @@ describe('k6 against three nodes behind nginx', () => {
   });
 
   it('runs as the TestRun of k8s does: two k6 share the sessions, and write their figures to Prometheus', async () => {
-    const prometheus = await startPrometheus();
-    onTestFinished(() => prometheus.stop());
     const shape: Shape = { ...SCENARIOS.smoke, roomSize: 6, sessions: 12 };
     const target = foreignTarget(local.url, await agentToken(local.url, local.cluster.somebody));
     const seeds = await target.sessions(shape.sessions, shape.roomSize, 0);
@@ -74,12 +82,11 @@ describe('k6 against three nodes behind nginx', () => {
       expect(metrics['deliveries_received']?.values).toEqual(metrics['deliveries_expected']?.values);
     }
     const received = runs.map(({ metrics }) => metrics['deliveries_received']?.values['count']);
-    const last = (metric: string) => prometheus.query(`last_over_time(${metric}[10m])`);
-    const written = await last('k6_deliveries_received_total');
+    const written = await lastOf('k6_deliveries_received_total{testrun_name="kryton-load"}');
     const byRunner = written.toSorted((one, other) => instanceOf(one) - instanceOf(other));
     expect(byRunner.map(instanceOf)).toEqual([1, 2]);
     expect(byRunner.map(({ value }) => value)).toEqual(received);
-    const latencies = await last('k6_delivery_latency_p99');
+    const latencies = await lastOf('k6_delivery_latency_p99{testrun_name="kryton-load"}');
     expect(new Set(latencies.map(({ labels }) => labels['path']))).toEqual(new Set(['same', 'across']));
   });
 });

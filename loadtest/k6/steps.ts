@@ -4,8 +4,10 @@ import type { Shape } from './load-plan.ts';
 const STEP_COUNT = 10;
 
 /** k6 keeps the figures of one part by themselves only where there is a level for them; this one always holds. */
+export const ALWAYS = 'max>=0';
+
 export const STEPS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  Array.from({ length: STEP_COUNT }, (_, index) => [metricOf(index + 1), ['max>=0']]),
+  Array.from({ length: STEP_COUNT }, (_, index) => [metricOf(index + 1), [ALWAYS]]),
 );
 
 /** The part of a run (1 to 10) that `share` of its time lies in. */

@@ -38,7 +38,13 @@ export function lineChart({ x, series, ...rest }: LineChart): string {
           silent: true,
           color: colourOf(index),
         },
-        whiskers(points, { isLabelled: series.length === 1 }),
+        // Of several lines without a spread, the ends would be all that there is of it.
+        whiskers(
+          series.length === 1 ? points : points.filter(({ spread }) => spread.lowest < spread.highest),
+          {
+            isLabelled: series.length === 1,
+          },
+        ),
       ];
     }),
   });

@@ -18,15 +18,18 @@ function clocks(aheadMs: number) {
 }
 
 describe('FoldPace', () => {
-  it.each([0, HOUR, -HOUR])('SNAP5 an idle document is due 5 s after a first look that knew no better (clock %i ms off)', (aheadMs) => {
-    const { pace, store, pass } = clocks(aheadMs);
-    const at = store();
-    pass(5_000);
-    const waitMs = pace.waitMs(at, at);
-    expect(waitMs).toBeLessThanOrEqual(5_000);
-    pass(waitMs);
-    expect(pace.waitMs(at, at)).toBe(0);
-  });
+  it.each([0, HOUR, -HOUR])(
+    'SNAP5 an idle document is due 5 s after a first look that knew no better (clock %i ms off)',
+    (aheadMs) => {
+      const { pace, store, pass } = clocks(aheadMs);
+      const at = store();
+      pass(5_000);
+      const waitMs = pace.waitMs(at, at);
+      expect(waitMs).toBeLessThanOrEqual(5_000);
+      pass(waitMs);
+      expect(pace.waitMs(at, at)).toBe(0);
+    },
+  );
 
   it.each([0, HOUR, -HOUR])(
     'SNAP5 continuous editing is folded after 25 s, not before (clock %i ms off)',
