@@ -32,16 +32,14 @@ export class RedisScripts<Name extends string> {
   }
 
   /** What Redis answers the script: Lua's false as null. */
-  async run(name: Name, args: readonly RedisArgument[]): Promise<RedisReply> {
+  run(name: Name, args: readonly RedisArgument[]): Promise<RedisReply> {
     const { sha, keys } = this.#scripts[name];
-    const call = () => this.#call('EVALSHA', sha, keys, ...args);
-    try {
-      return await call();
-    } catch (error) {
+    const words = ['EVALSHA', sha, keys, ...args];
+    return this.#call(...words).catch(async (error: unknown) => {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
       await this.load();
-      return await call();
-    }
+      return await this.#call(...words);
+    });
   }
 }
 

@@ -284,19 +284,23 @@ export class RedisUpdateLog implements UpdateLog {
   }
 
   #script(name: keyof typeof SCRIPTS, args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#guard(() => this.#scripts.run(name, args));
+    return this.#scripts.run(name, args).catch(unavailable);
   }
 
   async #guard<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (error instanceof LogUnavailable) throw error;
-      throw new LogUnavailable(`Redis: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
+      return unavailable(error);
     }
   }
+}
+
+function unavailable(error: unknown): never {
+  if (error instanceof LogUnavailable) throw error;
+  throw new LogUnavailable(`Redis: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
 }
 
 function readHead(reply: RedisReply): LogHead | null {

@@ -1,7 +1,7 @@
 import { encodeUpdate } from '@kryton/engine/protocol/frames.ts';
 import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import type { Member } from './member.ts';
-import { type PreparedFrame, prepareFrame } from './prepared-frame.ts';
+import { joinFrames, type PreparedFrame, prepareFrame } from './prepared-frame.ts';
 import type { RoomState } from './room-state.ts';
 
 /**
@@ -15,10 +15,14 @@ type Feed =
 
 const LIVE: Feed = { kind: 'live' };
 
+type Collected = { readonly frame: PreparedFrame; readonly isPresence: boolean };
+
 /** The members of a room and what each of them still has to be sent. */
 export class Audience {
   readonly #state: RoomState;
   readonly #feeds = new Map<Member, Feed>();
+  /** What {@link together} has collected so far; null outside of it. */
+  #collected: Collected[] | null = null;
 
   constructor(state: RoomState) {
     this.#state = state;
@@ -47,19 +51,55 @@ export class Audience {
 
   /** Writes one batch to every live member; the result is to how many. Who cannot take it becomes slow (ROOM4). */
   deliver(frame: PreparedFrame): number {
-    let sockets = 0;
-    for (const [member, feed] of this.#feeds) {
-      if (feed.kind !== 'live') continue;
-      if (member.deliver(frame)) sockets++;
-      else this.#feeds.set(member, { kind: 'slow', stateVector: this.#state.fedStateVector() });
-    }
-    return sockets;
+    if (this.#collected === null) return this.#deliver(frame, null);
+    this.#collected.push({ frame, isPresence: false });
+    return this.#feeds.size;
   }
 
   /** Writes presence to every member that keeps up; the result is how many members there are. */
   deliverPresence(frame: PreparedFrame): number {
-    for (const member of this.#feeds.keys()) member.deliverPresence(frame);
+    if (this.#collected === null) for (const member of this.#feeds.keys()) member.deliverPresence(frame);
+    else this.#collected.push({ frame, isPresence: true });
     return this.#feeds.size;
+  }
+
+  /**
+   * What `run` delivers is written to each member at once, in its order: writing to sockets is most of what a fan-out
+   * costs. A member that cannot take it is brought up to date from before all of it.
+   */
+  together(run: () => void): void {
+    const fed = this.#state.fedStateVector();
+    const collected: Collected[] = [];
+    this.#collected = collected;
+    try {
+      run();
+    } finally {
+      this.#collected = null;
+      this.#deliverAll(collected, fed);
+    }
+  }
+
+  #deliverAll(collected: readonly Collected[], fed: Uint8Array): void {
+    if (collected.length === 0) return;
+    const frames = collected.map(({ frame }) => frame);
+    const presence = collected.flatMap(({ frame, isPresence }) => (isPresence ? frame : []));
+    // Who is being answered gets the updates behind the answer, but moves are told once.
+    for (const [member, feed] of presence.length > 0 ? this.#feeds : []) {
+      if (feed.kind !== 'live') for (const frame of presence) member.deliverPresence(frame);
+    }
+    const joined = joinFrames(frames);
+    for (const frame of joined ? [joined] : frames) this.#deliver(frame, fed);
+  }
+
+  /** `fed` is what the members have, where that is no longer what the state says. */
+  #deliver(frame: PreparedFrame, fed: Uint8Array | null): number {
+    let sockets = 0;
+    for (const [member, feed] of this.#feeds) {
+      if (feed.kind !== 'live') continue;
+      if (member.deliver(frame)) sockets++;
+      else this.#feeds.set(member, { kind: 'slow', stateVector: fed ?? this.#state.fedStateVector() });
+    }
+    return sockets;
   }
 
   /** Brings a member from this encoded state vector to now, then feeds it live. Rejects when nothing can be loaded. */

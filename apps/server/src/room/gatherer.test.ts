@@ -28,6 +28,23 @@ describe('Gatherer', () => {
     expect(batches[1]).toEqual({ at: 1_000, items: [2] });
   });
 
+  it('ROOM2 in a hurry it leaves when half of the window has passed, not before', async () => {
+    const { timers, batches, gatherer } = gathererOf(50);
+    gatherer.add(1);
+    await timers.advance(10);
+    gatherer.add(2);
+    gatherer.hurry();
+    await timers.advance(20);
+    expect(batches).toHaveLength(1);
+    gatherer.hurry();
+    await timers.advance(0);
+    expect(batches[1]).toEqual({ at: 30, items: [2] });
+    await timers.advance(200);
+    expect(batches).toHaveLength(2);
+    gatherer.hurry();
+    expect(batches).toHaveLength(2);
+  });
+
   it('ROOM2 items that arrive together leave together, and what follows waits for the window', async () => {
     const { timers, batches, gatherer } = gathererOf(50);
     gatherer.add(1);

@@ -72,6 +72,11 @@ export class LogWriter {
     return this.#gatherer.isIdle;
   }
 
+  /** Appends what is gathered if it is about time; see {@link Gatherer.hurry}. */
+  hurry(): void {
+    this.#gatherer.hurry();
+  }
+
   /** Appends what is gathered without waiting for the window. */
   async drain(): Promise<void> {
     await this.#gatherer.drain();

@@ -37,6 +37,14 @@ export function prepareFrame(message: Uint8Array): PreparedFrame {
   return frame as PreparedFrame;
 }
 
+/** Frames that leave one after the other, as one buffer; null where that is too large to be written in one piece. */
+export function joinFrames(frames: readonly PreparedFrame[]): PreparedFrame | null {
+  const [first] = frames;
+  if (first !== undefined && frames.length === 1) return first;
+  const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
+  return bytes > PIECE_BYTES ? null : (Buffer.concat(frames, bytes) as PreparedFrame);
+}
+
 function headerBytes(length: number): number {
   if (length <= MAX_7_BIT) return 2;
   return length <= MAX_16_BIT ? 4 : LARGEST_HEADER_BYTES;

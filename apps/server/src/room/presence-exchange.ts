@@ -110,6 +110,11 @@ export class PresenceExchange {
     return this.#everybody;
   }
 
+  /** Sends what is gathered to the sockets if it is about time; see {@link Gatherer.hurry}. */
+  hurry(): void {
+    this.#fanOut.hurry();
+  }
+
   /** Tells the other nodes at once, before this one leaves. */
   async drain(): Promise<void> {
     await this.#publishing.drain();

@@ -7,6 +7,7 @@ import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import type { Traceparent } from '@kryton/engine/tracing/traceparent.ts';
+import { Arrivals } from './arrivals.ts';
 import { Audience } from './audience.ts';
 import { Backpressure } from './backpressure.ts';
 import type { BaseState } from './base-state.ts';
@@ -15,10 +16,9 @@ import { LogFollower } from './log-follower.ts';
 import { LogWriter } from './log-writer.ts';
 import type { Member } from './member.ts';
 import { prepareFrame } from './prepared-frame.ts';
-import { PresenceExchange } from './presence-exchange.ts';
-import { decodePresenceMessage, encodePresenceMessage } from './presence-wire.ts';
 import { Resync } from './resync.ts';
 import type { RoomPorts } from './room-ports.ts';
+import { RoomPresence } from './room-presence.ts';
 import { RoomState } from './room-state.ts';
 import { RoomTraces } from './room-traces.ts';
 import { AdaptiveWindow } from './window.ts';
@@ -38,14 +38,16 @@ export class Room {
   readonly #audience: Audience;
   readonly #writer: LogWriter;
   readonly #follower: LogFollower;
-  /** Null until somebody has presence: most documents are open without, and it is the larger part of a room. */
-  #presence: PresenceExchange | null = null;
+  readonly #arrivals: Arrivals;
+  readonly #presence: RoomPresence;
   readonly #folds: FoldSchedule;
   readonly #backpressure: Backpressure;
   readonly #resync: Resync;
   #unsubscribe: () => Promise<void> = async () => {};
   /** Null while tracing is off. */
   readonly #traces: RoomTraces | null;
+  /** Whether frames are being made that leave as one. */
+  #isTogether = false;
   /** An append of this node whose entry has not come back yet: where it stands and when it was sent. */
   #awaited: { position: Position; startedAt: number; append: Traceparent | null } | null = null;
 
@@ -53,8 +55,8 @@ export class Room {
   static async open(ports: RoomPorts, docId: DocId): Promise<Room> {
     const room = new Room(ports, docId);
     room.#unsubscribe = await ports.log.subscribe(docId, {
-      entry: (position, update) => room.#follower.receive(position, update),
-      presence: (message) => room.#receivePresence(message),
+      entry: (position, update) => room.#arrivals.add(position, update),
+      presence: (message) => room.#presence.receiveMessage(message),
     });
     try {
       await room.#resync.run('lost');
@@ -63,7 +65,7 @@ export class Room {
       throw error;
     }
     // Where nobody else is, nobody answers; and whoever comes later asks in turn.
-    if (room.#state.hasOthers) room.#askForPresence();
+    if (room.#state.hasOthers) room.#presence.ask();
     return room;
   }
 
@@ -75,6 +77,13 @@ export class Room {
       logger.warn({ docId, err: error }, 'the log or the snapshots do not answer');
     this.#state = new RoomState(ports, docId, () => this.#follower.reached);
     this.#audience = new Audience(this.#state);
+    this.#presence = new RoomPresence(ports, docId, this.#audience);
+    this.#arrivals = new Arrivals({
+      timers,
+      onArrival: () => this.#writer.hurry(),
+      receive: (position, update) => this.#follower.receive(position, update),
+      together: (run) => this.#sendTogether(run),
+    });
     this.#folds = new FoldSchedule(ports, docId);
     this.#traces = ports.tracing ? new RoomTraces(ports.tracing, docId) : null;
     this.#backpressure = new Backpressure(ports.pending);
@@ -169,7 +178,7 @@ export class Room {
   leave(member: Member): void {
     this.#audience.delete(member);
     this.#backpressure.leave(member);
-    this.#presence?.leave(member);
+    this.#presence.leave(member);
   }
 
   /** Answers SyncStep1: what the client with this encoded state vector lacks, then everything after it. */
@@ -229,35 +238,35 @@ export class Room {
 
   /** What a member says of its own presence; what it says of others is passed over (PRES2). */
   receivePresence(member: Member, entries: readonly PresenceEntry[]): void {
-    this.#exchange().receive(member, entries);
+    this.#presence.receive(member, entries);
   }
 
   /** Whether an entry in a member's presence message is worth reading; see {@link PresenceBoard.isNews}. */
   isPresenceNews(member: Member, clientId: number, clock: number): boolean {
-    return this.#presence?.isNews(member, clientId, clock) ?? true;
+    return this.#presence.isNews(member, clientId, clock);
   }
 
   /** Sends a member everybody who is here. */
   tellPresence(member: Member): void {
-    const message = this.#presence?.everybody();
-    if (message) member.deliverPresence(prepareFrame(message));
+    this.#presence.tell(member);
   }
 
   /** Compares with the head of the log that was asked for when {@link Room.reached} was `asked` (LOG4, SNAP5). */
   compare(head: LogHead | null, asked: Position): void {
+    this.#arrivals.flush();
     this.#follower.compare(head, asked);
     if (head) this.#folds.compare(head);
   }
 
   /** Every few seconds: presence that nobody renews leaves. */
   tick(): void {
-    this.#presence?.expire();
+    this.#presence.expire();
   }
 
   /** Messages may have been missed: asks again who is here, and says who is here. */
   reintroduce(): void {
-    this.#askForPresence();
-    this.#presence?.announce();
+    this.#presence.ask();
+    this.#presence.announce();
   }
 
   closeAll(kind: CloseKind): void {
@@ -266,15 +275,16 @@ export class Room {
 
   /** Appends and publishes what is gathered. */
   async drain(): Promise<void> {
-    await Promise.all([this.#writer.drain(), this.#presence?.drain()]);
+    await Promise.all([this.#writer.drain(), this.#presence.drain()]);
   }
 
   async close(): Promise<void> {
     this.#writer.close();
     this.#backpressure.close();
     this.#folds.close();
+    this.#arrivals.close();
     this.#follower.close();
-    this.#presence?.close();
+    this.#presence.close();
     this.#state.drop();
     await this.#unsubscribe();
   }
@@ -315,72 +325,36 @@ export class Room {
     const frame = prepareFrame(encodeUpdate(checked.update));
     const sockets = this.#audience.deliver(frame);
     this.#state.append(position, checked);
+    metrics.updateOut(sockets, frame.length);
+    if (!this.#isTogether) this.#sent(position, startedAt);
+  }
+
+  /** Frames that `run` makes leave as one, and presence that has waited for a while with them. */
+  #sendTogether(run: () => void): void {
+    const startedAt = this.#ports.timers.now();
+    this.#isTogether = true;
+    try {
+      this.#audience.together(() => {
+        run();
+        this.#presence.hurry();
+      });
+    } finally {
+      this.#isTogether = false;
+    }
+    this.#presence.spent(this.#sent(this.#follower.position, startedAt));
+  }
+
+  /** Everything up to `position` was written to the sockets, which began at `startedAt`; the result is how long it took. */
+  #sent(position: Position, startedAt: number): number {
+    const { metrics, timers } = this.#ports;
     const now = timers.now();
     this.#window.spent(now - startedAt);
-    metrics.updateOut(sockets, frame.length);
     const awaited = this.#awaited;
     if (awaited && awaited.position.epoch === position.epoch && awaited.position.seq <= position.seq) {
       metrics.fannedOut(now - awaited.startedAt);
       this.#traces?.fannedOut(awaited.append, now - awaited.startedAt);
       this.#awaited = null;
     }
-  }
-
-  #exchange(): PresenceExchange {
-    this.#presence ??= this.#makeExchange();
-    return this.#presence;
-  }
-
-  #makeExchange(): PresenceExchange {
-    const { node, timers } = this.#ports;
-    const window = new AdaptiveWindow();
-    return new PresenceExchange({
-      node,
-      timers,
-      publish: (message) => this.#publishPresence(message),
-      broadcast: (message) => this.#broadcastPresence(message, window),
-      tell: (owner, message) => (owner as Member).send(prepareFrame(message)),
-      windowMs: () => {
-        window.turn(timers.now());
-        return window.ms;
-      },
-    });
-  }
-
-  /** Asks the other nodes whom they have (PRES4). */
-  #askForPresence(): void {
-    void this.#publishPresence(encodePresenceMessage({ kind: 'who', node: this.#ports.node }));
-  }
-
-  /** Never rejects: presence that could not be published is renewed anyway. */
-  async #publishPresence(message: Uint8Array): Promise<void> {
-    const { log, logger } = this.#ports;
-    try {
-      await log.publishPresence(this.docId, message);
-    } catch (error) {
-      logger.debug({ docId: this.docId, err: error }, 'presence could not be published');
-    }
-  }
-
-  /** What another node said; a message that cannot be read is dropped. */
-  #receivePresence(bytes: Uint8Array): void {
-    try {
-      const message = decodePresenceMessage(bytes);
-      if (message.node === this.#ports.node) return;
-      if (message.kind === 'who') this.#presence?.announce();
-      else this.#exchange().receiveRemote(message.entries);
-    } catch (error) {
-      this.#ports.logger.warn(
-        { docId: this.docId, err: error },
-        'a presence message cannot be read and is dropped',
-      );
-    }
-  }
-
-  #broadcastPresence(message: Uint8Array, window: AdaptiveWindow): void {
-    const { metrics, timers } = this.#ports;
-    const startedAt = timers.now();
-    metrics.presenceOut(this.#audience.deliverPresence(prepareFrame(message)));
-    window.spent(timers.now() - startedAt);
+    return now - startedAt;
   }
 }
