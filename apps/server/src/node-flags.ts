@@ -1,6 +1,6 @@
 /**
- * How Node is started for a cluster node; `npm run node` says the same. A young generation of 2 MB instead of 16: idle
- * connections leave little to collect, and V8 let its young generation grow to twice their own size before it did
- * (82 KB a connection against under 40, at the same CPU per update; loadtest/results).
+ * How Node is started for a cluster node; `npm run node` says the same. A young generation of 8 MB instead of 16, so that
+ * a node with few connections stays small. With 2 MB, collecting garbage took a fifth of what a crowd costs that opens
+ * documents, and with 8 a tenth (loadtest/README.md).
  */
-export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=2'];
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=8'];

@@ -150,11 +150,17 @@ function metricsOf({ METRICS_PORT }: Env): string {
 function startNode(port: number, env: Env): Promise<RunningProcess> {
   return startProcess({
     name: `node on ${port}`,
-    ...onServerCore(process.execPath, [...profiling(), ...NODE_FLAGS, NODE_MAIN]),
+    ...onServerCore(process.execPath, [...profiling(), ...nodeFlags(), NODE_MAIN]),
     env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
     ready: () => answers(`http://127.0.0.1:${port}/readyz`),
     ...READY,
   });
+}
+
+/** Those of the product, or others to try out: `BENCH_NODE_FLAGS`. */
+function nodeFlags(): readonly string[] {
+  const others = process.env['BENCH_NODE_FLAGS'];
+  return others === undefined ? NODE_FLAGS : others.split(' ').filter(Boolean);
 }
 
 function profiling(): string[] {

@@ -16,7 +16,7 @@ import { ACCOUNT_ENV, type Credentials, signUp } from '@kryton/server/testing/si
 const NODE_MAIN = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url));
 const WORKER_MAIN = fileURLToPath(new URL('../../../worker/src/main.ts', import.meta.url));
 /** As `npm run node` starts it. */
-const NODE_FLAGS = ['--max-semi-space-size=2'];
+const NODE_FLAGS = ['--max-semi-space-size=8'];
 
 export type FaultClusterOptions = {
   readonly nodes: number;

@@ -62,7 +62,7 @@ export async function fuzzEdge(options: EdgeFuzzOptions): Promise<EdgeFigures> {
   const node = await startProcess({
     name: 'the node',
     command: process.execPath,
-    args: ['--max-semi-space-size=2', '--expose-gc', '--import', HEAP_REPORT, NODE_MAIN],
+    args: ['--max-semi-space-size=8', '--expose-gc', '--import', HEAP_REPORT, NODE_MAIN],
     env: {
       ...ACCOUNT_ENV,
       REDIS_URL: options.redisUrl,

@@ -168,7 +168,7 @@ async function start(
   return await startProcess({
     name,
     command: process.execPath,
-    args: ['--max-semi-space-size=2', main],
+    args: ['--max-semi-space-size=8', main],
     env: { METRICS_PORT: '0', NODE_NAME: 'fuzzed', ...env },
     ready,
     readyWithinMs: 30_000,
