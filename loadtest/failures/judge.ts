@@ -77,25 +77,33 @@ function fewest(counts: readonly number[]): number | null {
   return counts.length === 0 ? null : Math.min(...counts);
 }
 
+/** What is found on the node where least is found. */
 async function forNewcomers(
   system: FailingSystem,
   docId: string,
   expected: ReadonlySet<string>,
 ): Promise<number> {
-  const counts: number[] = [];
-  for (const node of [0, 1] as const) {
-    const newcomer = system.open(node, docId, 'newcomer');
-    const found = () => countIn(expected, textOf(newcomer.doc).toString());
-    try {
-      const synced = { what: 'the newcomer is synced', withinMs: NEWCOMER_SYNCED_WITHIN_MS };
-      await eventually(() => newcomer.isSynced, synced);
-      const whole = { what: 'the newcomer has all', withinMs: NEWCOMER_WAITS_MS };
-      await eventually(() => found() === expected.size, whole);
-    } catch {
-      // What it has by now is what it finds.
-    }
-    counts.push(found());
-    newcomer.close();
+  const nodes = [0, 1] as const;
+  return Math.min(...(await Promise.all(nodes.map((node) => forNewcomer(system, node, docId, expected)))));
+}
+
+async function forNewcomer(
+  system: FailingSystem,
+  node: 0 | 1,
+  docId: string,
+  expected: ReadonlySet<string>,
+): Promise<number> {
+  const newcomer = system.open(node, docId, `newcomer-${node}`);
+  const found = () => countIn(expected, textOf(newcomer.doc).toString());
+  try {
+    const synced = { what: 'the newcomer is synced', withinMs: NEWCOMER_SYNCED_WITHIN_MS };
+    await eventually(() => newcomer.isSynced, synced);
+    const whole = { what: 'the newcomer has all', withinMs: NEWCOMER_WAITS_MS };
+    await eventually(() => found() === expected.size, whole);
+  } catch {
+    // What it has by now is what it finds.
   }
-  return Math.min(...counts);
+  const count = found();
+  newcomer.close();
+  return count;
 }
