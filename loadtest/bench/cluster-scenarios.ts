@@ -2,7 +2,7 @@ import { type CrowdOptions, crowd } from './crowd.ts';
 import { foldBacklog } from './fold-backlog.ts';
 import { killNode } from './node-kill.ts';
 import { publishesPerEdit } from './publishes.ts';
-import { type Figure, generatorFigures, type Scenario, shown } from './scenario.ts';
+import { type Figure, generatorFigures, type Scenario, type Span, shown } from './scenario.ts';
 import { withSeparateDocuments } from './separate-documents.ts';
 import type { StartSystem, SystemSize, SystemUnderTest } from './system.ts';
 
@@ -29,11 +29,16 @@ async function on<Result>(
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** CPU in us per edit of nodes, worker and Redis, every document on one node. */
-function cpuPerEdit(start: StartSystem, nodes: number): Promise<{ us: number; figures: Figure[] }> {
+function cpuPerEdit(
+  start: StartSystem,
+  nodes: number,
+  span: Span | undefined,
+): Promise<{ us: number; figures: Figure[] }> {
   const options: CrowdOptions = {
     ...SHARE_OF_A_NODE,
     documents: SHARE_OF_A_NODE.documents * nodes,
     does: ['edit'],
+    ...span,
   };
   const work = async (system: SystemUnderTest) => {
     const { cpu, sent, missing, generator } = await crowd(withSeparateDocuments(system), options);
@@ -61,15 +66,15 @@ export const CLUSTER_SCENARIOS: readonly Scenario[] = [
     nonGoals:
       'Edits one after the other: what a batch saves is P1. Counted by MONITOR, so publishes of Lua scripts too; channels that are busy when nobody types (heartbeats) stand beside it. Each node brings 50 documents of two clients, one of them typing 2 characters a second; all nodes share one core.',
     target: '1 publish, whatever the number of nodes; CPU per edit on 4 nodes 1.1 x that on 1',
-    async run(start) {
+    async run(start, span) {
       const publishes: Figure[] = [];
       for (const nodes of SIZES) {
         const { perEdit, backgroundPerS } = await on(start, publishesPerEdit, { nodes });
         publishes.push({ name: `${nodes}: publishes per edit`, unit: '', value: perEdit, target: 1 });
         publishes.push(shown(`${nodes}: without edits, per second`, '', backgroundPerS));
       }
-      const one = await cpuPerEdit(start, FEWEST);
-      const four = await cpuPerEdit(start, MOST);
+      const one = await cpuPerEdit(start, FEWEST, span);
+      const four = await cpuPerEdit(start, MOST, span);
       const ratio = {
         name: 'CPU per edit, 4 nodes / 1 node',
         unit: '',

@@ -1,9 +1,9 @@
-import { BenchClient } from './bench-client.ts';
 import { coldOpen } from './cold-open.ts';
 import { joinStorm, type StormResult } from './join-storm.ts';
-import { idleKb, openConnections } from './opening.ts';
+import { type OpeningResult, openAndRest, openConnections } from './opening.ts';
+import { enterLargeDocument } from './present.ts';
 import { cpuFigures, type Figure, generatorFigures, type Scenario, shareOf, shown } from './scenario.ts';
-import { largeDocument, seedDocuments } from './seed.ts';
+import { largeDocument } from './seed.ts';
 import type { StartSystem, SystemUnderTest } from './system.ts';
 import { HOCUSPOCUS, SHARE } from './targets.ts';
 
@@ -33,20 +33,9 @@ export const JOIN_SCENARIOS: readonly Scenario[] = [
     target: '0.15 x Hocuspocus in time, 0.6 x in CPU',
     run: (start) =>
       on(start, async (system) => {
-        const { wallMs, latencies, cpu, clients, generator } = await openConnections(system, MANY);
-        for (const client of clients) client.close();
-        return [
-          {
-            name: 'wall',
-            unit: 's',
-            value: wallMs / 1_000,
-            ...shareOf(SHARE.openingWall, HOCUSPOCUS.openingWallS),
-          },
-          ...cpuFigures(cpu, 'connection', MANY.connections, shareOf(SHARE.openingCpu, HOCUSPOCUS.openingUs)),
-          shown('until SyncStep2: p50', 'ms', latencies.quantile(0.5)),
-          shown('until SyncStep2: p99', 'ms', latencies.quantile(0.99)),
-          ...generatorFigures(generator),
-        ];
+        const opened = await openConnections(system, MANY);
+        for (const client of opened.clients) client.close();
+        return openingFigures(opened);
       }),
   },
   {
@@ -57,26 +46,23 @@ export const JOIN_SCENARIOS: readonly Scenario[] = [
     target: '0.6 x Hocuspocus',
     run: (start) =>
       on(start, async (system) => {
-        const kb = await idleKb(system, MANY);
-        return [
-          { name: 'RSS per connection', unit: 'KB', value: kb, ...shareOf(SHARE.idle, HOCUSPOCUS.idleKb) },
-        ];
+        const rested = await openAndRest(system, MANY);
+        for (const client of rested.clients) client.close();
+        return idleFigures(rested);
       }),
   },
   {
     id: 'P6',
     question: 'What does a join cost when 50 people open a document of 5 MB in the same moment?',
     nonGoals:
-      'Nobody writes meanwhile, and the generator does not apply the document. First somebody is in it on each node (Hocuspocus had no storage to load from); then nobody is, on nodes that have just started.',
+      'Nobody writes meanwhile, and the generator does not apply the document. First somebody is in it on each node; where there is a storage, it has been written there by then. Then, only with a storage, nobody is, on nodes that have just started.',
     target: '0.2 x Hocuspocus each',
     run: (start) =>
       on(start, async (system) => {
-        const [docId = ''] = await seedDocuments(system, largeDocument(STORM.bytes), 1);
-        const present = await Promise.all(
-          Array.from({ length: system.nodeCount }, (_, node) => BenchClient.join(system.doorOf(node, docId))),
-        );
+        const { docId, present } = await enterLargeDocument(system, largeDocument(STORM.bytes));
         const open = await joinStorm(system, docId, STORM);
         for (const client of present) client.close();
+        if (system.holds !== 'storage') return stormFigures('open', open);
         await system.restartNodes();
         const fresh = await joinStorm(system, docId, STORM);
         return [...stormFigures('open', open), ...stormFigures('fresh nodes', fresh)];
@@ -99,6 +85,32 @@ export const JOIN_SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+/** P3 and P4 in one run, for a comparison: the same connections are opened and then left alone. */
+export async function openingAndIdle(start: StartSystem): Promise<{ P3: Figure[]; P4: Figure[] }> {
+  return on(start, async (system) => {
+    const rested = await openAndRest(system, MANY);
+    for (const client of rested.clients) client.close();
+    return { P3: openingFigures(rested), P4: idleFigures(rested) };
+  });
+}
+
+function openingFigures({ wallMs, cpu, latencies, generator }: OpeningResult): Figure[] {
+  const wall = shareOf(SHARE.openingWall, HOCUSPOCUS.openingWallS);
+  return [
+    { name: 'wall', unit: 's', value: wallMs / 1_000, ...wall },
+    ...cpuFigures(cpu, 'connection', MANY.connections, shareOf(SHARE.openingCpu, HOCUSPOCUS.openingUs)),
+    shown('until SyncStep2: p50', 'ms', latencies.quantile(0.5)),
+    shown('until SyncStep2: p99', 'ms', latencies.quantile(0.99)),
+    ...generatorFigures(generator),
+  ];
+}
+
+function idleFigures({ idleKb }: { readonly idleKb: number }): Figure[] {
+  return [
+    { name: 'RSS per connection', unit: 'KB', value: idleKb, ...shareOf(SHARE.idle, HOCUSPOCUS.idleKb) },
+  ];
+}
+
 function stormFigures(when: string, storm: StormResult): Figure[] {
   const { join } = HOCUSPOCUS;
   return [
@@ -116,7 +128,12 @@ function stormFigures(when: string, storm: StormResult): Figure[] {
       value: storm.growthMb,
       ...shareOf(SHARE.join, join.growthMb),
     },
-    shown(`${when}: database`, 'ms', storm.cpu.byRole.get('database') ?? 0),
+    ...databaseFigures(when, storm),
     shown(`${when}: generator busy`, '%', storm.generator.busy * 100),
   ];
+}
+
+function databaseFigures(when: string, { cpu }: StormResult): Figure[] {
+  const ms = cpu.byRole.get('database');
+  return ms === undefined ? [] : [shown(`${when}: database`, 'ms', ms)];
 }

@@ -1,11 +1,9 @@
 /**
- * `npm run bench [-- P1 P6 …] [--runs N] [--beside Hocuspocus] [--keep]`: the performance scenarios, alone or beside
- * another system. `--keep` writes to loadtest/results.
+ * `npm run bench [-- P1 P6 …] [--runs N] [--system Kryton] [--keep]`: the performance scenarios on one system.
+ * `--keep` writes to loadtest/results. Side by side: `npm run compare`.
  */
 import { parseArgs } from 'node:util';
 import { CLUSTER_SCENARIOS } from './cluster-scenarios.ts';
-import { compare } from './comparison.ts';
-import { comparedLine, keepComparison, verdictLines } from './comparison-report.ts';
 import { GENERATOR_CORE, pin, unpinnable } from './cores.ts';
 import { CROWD_SCENARIOS } from './crowd-scenarios.ts';
 import { JOIN_SCENARIOS } from './join-scenarios.ts';
@@ -17,8 +15,6 @@ import { type NamedSystem, systemNamed } from './systems/all-systems.ts';
 const SCENARIOS = [...CROWD_SCENARIOS, ...JOIN_SCENARIOS, ...CLUSTER_SCENARIOS].toSorted((a, b) =>
   a.id.localeCompare(b.id, 'en', { numeric: true }),
 );
-/** Scenarios that ask of a system only what all of them can do. */
-const COMPARABLE: readonly string[] = ['P3'];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -26,7 +22,6 @@ async function main(): Promise<void> {
     options: {
       runs: { type: 'string', default: '1' },
       system: { type: 'string', default: 'Kryton' },
-      beside: { type: 'string' },
       keep: { type: 'boolean', default: false },
     },
   });
@@ -34,32 +29,25 @@ async function main(): Promise<void> {
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs "${values.runs}" is not a whole number above 0`);
   const system = systemNamed(values.system);
-  const beside = values.beside === undefined ? null : systemNamed(values.beside);
-  const chosen = choose(positionals, beside === null ? SCENARIOS.map(({ id }) => id) : COMPARABLE);
+  const chosen = choose(positionals);
   await beTheOnlyBench();
   pin(GENERATOR_CORE, [process.pid]);
   const warning = unpinnable();
   if (warning) console.log(`The figures cannot be compared with others: ${warning}.`);
   for (const scenario of chosen) {
     console.log(`\n${scenario.id}  ${scenario.question}\n    ${scenario.nonGoals}`);
-    if (beside) {
-      const comparison = await compare(scenario, { system, beside, rounds: runs });
-      for (const figure of comparison.figures) console.log(comparedLine(figure));
-      for (const verdict of verdictLines(comparison)) console.log(verdict);
-      if (values.keep) keepComparison(comparison);
-      continue;
-    }
-    console.log(`    Target: ${scenario.target} (as published; --beside measures the ratio itself)`);
+    console.log(`    Target: ${scenario.target} (as published; npm run compare measures the ratio)`);
     const result = await measure(system, scenario, runs);
     for (const figure of result.figures) console.log(line(figure, runs));
     if (values.keep) keep(result);
   }
 }
 
-function choose(ids: readonly string[], possible: readonly string[]): readonly Scenario[] {
+function choose(ids: readonly string[]): readonly Scenario[] {
+  const possible = SCENARIOS.map(({ id }) => id);
   const unknown = ids.find((id) => !possible.includes(id));
   if (unknown) throw new Error(`there is no scenario "${unknown}" here: ${possible.join(', ')}`);
-  return SCENARIOS.filter(({ id }) => possible.includes(id) && (ids.length === 0 || ids.includes(id)));
+  return SCENARIOS.filter(({ id }) => ids.length === 0 || ids.includes(id));
 }
 
 /** Each run has fresh servers: what one left in memory must not weigh on the next. */

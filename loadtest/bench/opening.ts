@@ -47,15 +47,18 @@ export async function openConnections(
   return { wallMs, latencies, cpu: cpuUsed(), generator: generator(), clients };
 }
 
-/** What each connection adds to the resident memory of the nodes, in KB, when nothing happens any more. */
-export async function idleKb(system: SystemUnderTest, options: OpeningOptions): Promise<number> {
+/** The same, and what each connection adds to the resident memory of the nodes, in KB, when nothing happens any more. */
+export async function openAndRest(
+  system: SystemUnderTest,
+  options: OpeningOptions,
+): Promise<OpeningResult & { readonly idleKb: number }> {
   // The first connections load code, which is no matter of their number.
   const first = await openConnections(system, { connections: 2 * system.nodeCount, documents: 2 });
   const beforeKb = await settledKb(system);
-  const { clients } = await openConnections(system, options);
+  const opened = await openConnections(system, options);
   const afterKb = await settledKb(system);
-  const lost = clients.filter((client) => !client.isOpen).length;
-  if (lost > 0) throw new Error(`${lost} of ${clients.length} connections were lost`);
-  for (const client of [...clients, ...first.clients]) client.close();
-  return (afterKb - beforeKb) / options.connections;
+  const lost = opened.clients.filter((client) => !client.isOpen).length;
+  if (lost > 0) throw new Error(`${lost} of ${opened.clients.length} connections were lost`);
+  for (const client of first.clients) client.close();
+  return { ...opened, idleKb: (afterKb - beforeKb) / options.connections };
 }

@@ -31,16 +31,35 @@ describe('a raw join', () => {
     },
   );
 
-  it('finds an answer that comes in fragments', async () => {
+  it('finds an answer that comes in fragments, with a ping between them', async () => {
     const answer = encodeSyncStep2(Uint8Array.from({ length: 200_000 }, () => 1));
     server.on('connection', (socket) => {
+      socket.ping();
       socket.on('message', () => {
         socket.send(answer.subarray(0, 70_000), { fin: false });
+        socket.ping('still there?');
         socket.send(answer.subarray(70_000, 70_100), { fin: false });
         socket.send(answer.subarray(70_100), { fin: true });
       });
     });
     expect(await rawJoin({ url, headers: {} })).toBe(answer.length);
+  });
+
+  it('speaks a dialect: greets first, and finds the answer behind an address', async () => {
+    const dialect = { address: Buffer.from('address'), greeting: Buffer.from('hello') };
+    const addressed = (frame: Uint8Array) => Buffer.concat([dialect.address, frame]);
+    const heard: Buffer[] = [];
+    server.on('connection', (socket) => {
+      socket.on('message', (message: Buffer) => {
+        heard.push(message);
+        if (heard.length < 2) return;
+        socket.send(addressed(encodeSyncStep1(Uint8Array.of(0))));
+        socket.send(addressed(encodeSyncStep2(new Uint8Array(70_000))));
+      });
+    });
+    const length = addressed(encodeSyncStep2(new Uint8Array(70_000))).length;
+    expect(await rawJoin({ url, headers: {}, dialect })).toBe(length);
+    expect(heard).toEqual([dialect.greeting, addressed(Buffer.from([0, 0, 1, 0]))]);
   });
 
   it('rejects when the server closes first', async () => {

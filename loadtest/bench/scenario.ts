@@ -8,9 +8,22 @@ export type Figure = {
   readonly unit: string;
   readonly value: number;
   readonly target: number | null;
-  /** The largest share of the other system's figure that meets the target, where it is one of the comparison. */
-  readonly share?: number;
+  /** Where the target is a part of another system's figure, measured in the same comparison. */
+  readonly share?: Share;
+  /** The target has to hold in every run, not only in the median: a lost edit is one too many. */
+  readonly isStrict?: true;
 };
+
+/** At most `most` times what `of` needs. */
+export type Share = { readonly of: 'Hocuspocus' | 'relay'; readonly most: number };
+
+/** How long people who act are left to it, and how much of that is measured. */
+export type Span = { readonly warmUpMs: number; readonly measureMs: number };
+
+/** For a look at one system. */
+export const LONG: Span = { warmUpMs: 5_000, measureMs: 20_000 };
+/** For a comparison, whose many rounds of every system make up for it. */
+export const SHORT: Span = { warmUpMs: 3_000, measureMs: 8_000 };
 
 export type Scenario = {
   readonly id: string;
@@ -19,8 +32,8 @@ export type Scenario = {
   readonly nonGoals: string;
   /** Where the targets come from, in words. */
   readonly target: string;
-  /** One run on servers of its own. */
-  run(start: StartSystem): Promise<Figure[]>;
+  /** One run on servers of its own; `span` says for how long, where people act, {@link LONG} unless told. */
+  run(start: StartSystem, span?: Span): Promise<Figure[]>;
 };
 
 export const shown = (name: string, unit: string, value: number): Figure => ({
@@ -30,10 +43,19 @@ export const shown = (name: string, unit: string, value: number): Figure => ({
   target: null,
 });
 
-/** A share of what another system was measured to need: the target itself, and in us, s, … until both are measured. */
-export const shareOf = (share: number, needed: number): Pick<Figure, 'target' | 'share'> => ({
-  share,
-  target: share * needed,
+/** Nothing of the kind, in no run. */
+export const none = (name: string, value: number): Figure => ({
+  name,
+  unit: '',
+  value,
+  target: 0,
+  isStrict: true,
+});
+
+/** A share of what Hocuspocus was measured to need: the target itself, and in us, s, … until both are measured. */
+export const shareOf = (most: number, needed: number): Pick<Figure, 'target' | 'share'> => ({
+  share: { of: 'Hocuspocus', most },
+  target: most * needed,
 });
 
 /** CPU per unit of work in us: all that counts against the target, then each role's part of it. */

@@ -8,6 +8,7 @@ const system: SystemUnderTest = {
   name: 'three nodes',
   nodeCount: 3,
   redisPort: 1,
+  holds: 'nothing',
   documents: async (count) => Array.from({ length: count }, () => `doc-${made++}`),
   doorOf: (node, docId) => ({ url: `ws://node-${node}/${docId}`, headers: {} }),
   parts: () => [],

@@ -42,6 +42,8 @@ export type SystemUnderTest = {
   readonly redisPort: number;
   /** Where there is a log that a worker folds. */
   readonly folding?: Folding;
+  /** What a newcomer is answered from. */
+  readonly holds: Holds;
   /** Ids of new documents that may be opened, each with somebody who may. */
   documents(count: number): Promise<string[]>;
   /** How one more client opens a document on node `node` (counted from 0). */
@@ -50,7 +52,7 @@ export type SystemUnderTest = {
   parts(): readonly Part[];
   /**
    * Resolves when the document is where it will be loaded from after a restart (for Kryton: folded into a snapshot).
-   * Rejects when that takes longer than a minute.
+   * Rejects when that takes longer than a minute, and where a system holds nothing in a storage.
    */
   persisted(docId: string): Promise<void>;
   /** Replaces the nodes by fresh ones, so that nothing is in their memory. */
@@ -58,6 +60,12 @@ export type SystemUnderTest = {
   /** Ends everything that was started and removes its data. */
   stop(): Promise<void>;
 };
+
+/**
+ * `storage`: also by nodes that have just started. `open documents`: as long as somebody is in them. `nothing`: what
+ * was sent before somebody came is unknown to them.
+ */
+export type Holds = 'storage' | 'open documents' | 'nothing';
 
 /** Of how many nodes a system is: 2 unless told. */
 export type SystemSize = { readonly nodes?: number };

@@ -21,6 +21,8 @@ export const HOCUSPOCUS = {
 export const SHARE = {
   hot: 0.25,
   small: 0.6,
+  /** Of the relay's median latency, not of Hocuspocus'. */
+  smallP50OfRelay: 1.5,
   openingWall: 0.15,
   openingCpu: 0.6,
   idle: 0.6,

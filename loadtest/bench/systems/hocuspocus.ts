@@ -6,6 +6,7 @@ import { plainSystem } from './plain-system.ts';
 export const startHocuspocus = plainSystem({
   name: 'Hocuspocus',
   main: fileURLToPath(new URL('./hocuspocus-main.ts', import.meta.url)),
+  holds: 'open documents',
   doorOf: (port, docId) => ({
     url: `ws://127.0.0.1:${port}`,
     headers: {},

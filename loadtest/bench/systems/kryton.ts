@@ -106,6 +106,7 @@ async function start(
         },
       },
     }),
+    holds: 'storage',
     documents: (count) => people.documents(count),
     doorOf: (node, docId) => ({
       url: `ws://127.0.0.1:${ports[node]}/ws/yjs/${docId}`,

@@ -3,17 +3,18 @@ import { type RunningProcess, startProcess } from '@kryton/engine/testing/servic
 import { freePort } from '@kryton/engine/testing/services/free-port.ts';
 import { startRedis } from '@kryton/engine/testing/services/redis-service.ts';
 import { onServerCore, pin, SERVER_CORE } from '../cores.ts';
-import { DEFAULT_NODES, type Door, type StartSystem, type SystemUnderTest } from '../system.ts';
+import { DEFAULT_NODES, type Door, type Holds, type StartSystem, type SystemUnderTest } from '../system.ts';
 
 export type PlainNodes = {
   readonly name: string;
   /** The file of one node, which takes `PORT` and `REDIS_PORT` and answers HTTP once it is ready. */
   readonly main: string;
+  readonly holds: Holds;
   doorOf(port: number, docId: string): Door;
 };
 
 /** A system of nothing but nodes and one Redis: no database, no worker, no accounts. */
-export function plainSystem({ name, main, doorOf }: PlainNodes): StartSystem {
+export function plainSystem({ name, main, holds, doorOf }: PlainNodes): StartSystem {
   return async ({ nodes: nodeCount = DEFAULT_NODES } = {}) => {
     // Nothing of it is loaded again after Redis has ended; with files it would only be slower.
     const redis = await startRedis({ aof: false });
@@ -33,6 +34,7 @@ export function plainSystem({ name, main, doorOf }: PlainNodes): StartSystem {
         name,
         nodeCount,
         redisPort: redis.port,
+        holds,
         documents: async (count) => Array.from({ length: count }, () => randomUUID()),
         doorOf(node, docId) {
           const port = ports[node];

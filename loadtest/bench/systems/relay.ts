@@ -5,5 +5,6 @@ import { plainSystem } from './plain-system.ts';
 export const startRelay = plainSystem({
   name: 'relay',
   main: fileURLToPath(new URL('./relay-main.ts', import.meta.url)),
+  holds: 'nothing',
   doorOf: (port, docId) => ({ url: `ws://127.0.0.1:${port}/ws/yjs/${docId}`, headers: {} }),
 });

@@ -5,5 +5,7 @@ import { plainSystem } from './plain-system.ts';
 export const startYRedis = plainSystem({
   name: 'y-redis',
   main: fileURLToPath(new URL('./y-redis-main.ts', import.meta.url)),
+  // Redis has every update, but a fresh node answers before it has read them.
+  holds: 'open documents',
   doorOf: (port, docId) => ({ url: `ws://127.0.0.1:${port}/ws/yjs/${docId}`, headers: {} }),
 });
