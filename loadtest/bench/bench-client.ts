@@ -8,6 +8,7 @@ const EMPTY_UPDATE = Uint8Array.of(0, 0);
 const HAS_NOTHING = encodeSyncStep2(EMPTY_UPDATE);
 /** The first two bytes of a message: sync (0) and the step. */
 const SYNC = 0;
+const AWARENESS = 1;
 const STEP_1 = 0;
 const STEP_2 = 1;
 const ANSWER_WITHIN_MS = 60_000;
@@ -82,6 +83,8 @@ export class BenchClient {
 
   #receive(message: Buffer): void {
     const frame = this.#dialect ? message.subarray(this.#dialect.address.length) : message;
+    // Other types of a dialect are its own affair: Hocuspocus confirms each update to its sender, for example.
+    if (this.#dialect && (frame[0] ?? 0) > AWARENESS) return;
     if (frame[0] === SYNC && frame[1] === STEP_1) this.send(HAS_NOTHING);
     if (frame[0] === SYNC && frame[1] === STEP_2) {
       const decoded = decodeFrame(frame);

@@ -22,7 +22,7 @@ export type Door = {
   readonly dialect?: Dialect;
 };
 
-/** How a protocol differs from that of y-websocket, whose messages of sync and awareness it has all the same. */
+/** How a protocol differs from that of y-websocket, whose messages of sync and awareness it has all the same; others are passed over. */
 export type Dialect = {
   /** What stands before every message, in both directions. */
   readonly address: Uint8Array;
