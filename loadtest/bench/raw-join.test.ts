@@ -59,7 +59,7 @@ describe('a raw join', () => {
     });
     const length = addressed(encodeSyncStep2(new Uint8Array(70_000))).length;
     expect(await rawJoin({ url, headers: {}, dialect })).toBe(length);
-    expect(heard).toEqual([dialect.greeting, addressed(Buffer.from([0, 0, 1, 0]))]);
+    expect(heard).toEqual([addressed(dialect.greeting), addressed(Buffer.from([0, 0, 1, 0]))]);
   });
 
   it('rejects when the server closes first', async () => {

@@ -24,10 +24,8 @@ export async function rawJoin({ url, headers, dialect }: Door): Promise<number> 
   const { hostname, port, pathname } = new URL(url);
   const joined = Promise.withResolvers<number>();
   const address = dialect?.address ?? Uint8Array.of();
-  const question = Buffer.concat([
-    ...(dialect ? [frameOf(dialect.greeting)] : []),
-    frameOf(Buffer.concat([address, ASKS_FOR_EVERYTHING])),
-  ]);
+  const messages = [...(dialect ? [dialect.greeting] : []), ASKS_FOR_EVERYTHING];
+  const question = Buffer.concat(messages.map((message) => frameOf(Buffer.concat([address, message]))));
   const reader = new AnswerReader(address.length);
   let head = '';
   let isUpgraded = false;

@@ -4,6 +4,7 @@ import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { BenchClient } from '../bench-client.ts';
+import { rawJoin } from '../raw-join.ts';
 import { hocuspocusDialect } from './hocuspocus-dialect.ts';
 
 let server: Server;
@@ -13,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.destroy());
 
-it('opens a document of a real Hocuspocus, writes to it and hears others', async () => {
+it('opens a document of a real Hocuspocus, writes to it, hears others and joins it raw', async () => {
   const door = { url: server.webSocketURL, headers: {}, dialect: hocuspocusDialect('a') };
   const [writer, listener] = [await BenchClient.join(door), await BenchClient.join(door)];
   const frames: Buffer[] = [];
@@ -31,4 +32,5 @@ it('opens a document of a real Hocuspocus, writes to it and hears others', async
   Y.applyUpdate(arrived, await latecomer.sync());
   expect(arrived.getText('content').toString()).toBe('hello');
   for (const client of [writer, listener, latecomer]) client.close();
+  expect(await rawJoin(door)).toBeGreaterThan('hello'.length);
 });
