@@ -5,11 +5,12 @@ import type { Position } from '@kryton/engine/log/position.ts';
 const TOGETHER_MS = 3;
 /** A document whose last fan-out was longer ago is quiet: what arrives goes out at once (ROOM2). */
 const QUIET_MS = 60;
-/** A fan-out that took less is not worth waiting for. */
 const DEAR_MS = 0.3;
 
 export type ArrivalsOptions = {
   readonly timers: Timers;
+  /** A fan-out that took less, in ms, is not worth waiting for; 0.3 unless told. */
+  readonly dearMs?: number | undefined;
   /** Called when something arrives, whoever sent it. */
   readonly onArrival: () => void;
   /** Takes the next announcement of the log. */
@@ -38,11 +39,11 @@ export class Arrivals {
 
   /** An announcement of the log; `update` null when it came without its bytes. */
   add(position: Position, update: Uint8Array | null): void {
-    const { timers, onArrival, receive } = this.#options;
+    const { timers, onArrival, receive, dearMs = DEAR_MS } = this.#options;
     this.#waiting.push({ position, update });
     onArrival();
     if (this.#waiting.length > 1) return;
-    const isQuiet = this.#tookMs < DEAR_MS || timers.now() - this.#sentAt > QUIET_MS;
+    const isQuiet = this.#tookMs < dearMs || timers.now() - this.#sentAt > QUIET_MS;
     if (!isQuiet) {
       this.#cancel = timers.after(TOGETHER_MS, () => this.flush());
       return;

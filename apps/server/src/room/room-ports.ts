@@ -31,6 +31,8 @@ export type RoomLimits = {
   readonly graceMs: number;
   /** How long after an append its fold is asked for, in ms (SNAP5). */
   readonly foldDelayMs: number;
+  /** A fan-out that takes so long is worth waiting for another one that is near, in ms; 0.3 unless told. */
+  readonly dearFanOutMs?: number;
 };
 
 /** `retried`: the same bytes are tried again. `given-up`: nobody was told that they are durable (LOG6). */

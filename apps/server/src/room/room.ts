@@ -80,6 +80,7 @@ export class Room {
     this.#presence = new RoomPresence(ports, docId, this.#audience);
     this.#arrivals = new Arrivals({
       timers,
+      dearMs: limits.dearFanOutMs,
       onArrival: () => this.#writer.hurry(),
       receive: (position, update) => this.#follower.receive(position, update),
       together: (run) => this.#sendTogether(run),
