@@ -66,8 +66,9 @@ export async function measureOn(system: SystemUnderTest, load: CrowdLoad, span: 
     },
   });
   for (const client of idle?.clients ?? []) client.close();
-  if (result.missing + result.diverged > 0)
-    throw new Error(`${result.missing} deliveries are missing, ${result.diverged} documents are not whole`);
+  const diverged = result.diverged ?? 0;
+  if (result.missing + diverged > 0)
+    throw new Error(`${result.missing} deliveries are missing, ${diverged} documents are not whole`);
   const perS = (count: number) => (count * 1_000) / span.measureMs;
   const [before, after] = looks;
   const jobsPerS = (what: keyof WorkerJobs) =>
