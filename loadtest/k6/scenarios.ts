@@ -34,7 +34,7 @@ export const SCENARIOS = {
     ...STEADY,
     question: 'One document, everybody edits it: does everything arrive at everybody, and how soon?',
     roomSize: Number.POSITIVE_INFINITY,
-    sessions: 100,
+    sessions: 40,
     sessionsPerVu: 10,
     joinMs: 10 * SECOND,
     editEveryMs: 20 * SECOND,
@@ -60,9 +60,9 @@ export const SCENARIOS = {
   ramp: {
     ...STEADY,
     question: 'More and more rooms of six that edit: at how many sessions do deliveries get slow?',
-    sessions: 240,
-    joinMs: 3 * MINUTE,
-    runMs: 10 * SECOND,
+    sessions: 60,
+    joinMs: MINUTE,
+    runMs: 5 * SECOND,
   },
   spike: {
     ...STEADY,

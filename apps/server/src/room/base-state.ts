@@ -11,6 +11,12 @@ import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
 export type TailEntry = { readonly position: Position; readonly update: Uint8Array };
 
 /**
+ * What an entry of a tail takes in memory beside its bytes: its array of bytes, its position, its place. Measured over
+ * an hour of small edits, in which nodes grew by 470 bytes for each edit of 35.
+ */
+const ENTRY_MEMORY_BYTES = 400;
+
+/**
  * What a join is served from: the bytes of the newest snapshot (`state`), the log entries behind it (`tail`), the
  * state vector of both together and the position that they reach. Grows with the log while it is kept.
  */
@@ -42,6 +48,15 @@ export class BaseState {
 
   get tailBytes(): number {
     return this.#tailBytes;
+  }
+
+  /** What it takes in memory: many small entries take far more than their bytes. */
+  get memoryBytes(): number {
+    return this.state.length + this.tailMemoryBytes;
+  }
+
+  get tailMemoryBytes(): number {
+    return this.#tailBytes + this.#tail.length * ENTRY_MEMORY_BYTES;
   }
 
   get tail(): readonly TailEntry[] {

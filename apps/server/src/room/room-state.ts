@@ -29,6 +29,13 @@ const LARGE_BYTES = 64 * 1024;
 const KEPT_TAIL_ENTRIES = 8 * MAX_TAIL_ENTRIES;
 const KEPT_TAIL_BYTES = 16 * MAX_TAIL_BYTES;
 
+/**
+ * A tail that takes more memory than this is kept for newcomers only as long as there are some: documents that people
+ * edit for hours and nobody joins would fill the memory of the node with what was edited.
+ */
+const UNUSED_TAIL_BYTES = 64 * 1024;
+const UNUSED_MS = 60_000;
+
 /** An entry that may be fanned out; `content` is null where it was too large to look into again. */
 export type CheckedEntry = { readonly update: Uint8Array; readonly content: CheckedUpdate | null };
 
@@ -51,6 +58,8 @@ export class RoomState {
   /** What came from the log while the base state was being loaded. */
   #arrived: { position: Position; entry: CheckedEntry }[] = [];
   #deleted: DeletedIndex | null = null;
+  /** When the base state was last answered from, by `timers.now`. */
+  #usedAt = 0;
   #hasOthers = true;
   #loadedIn: Traceparent | null = null;
 
@@ -160,11 +169,12 @@ export class RoomState {
   append(position: Position, entry: CheckedEntry): void {
     if (this.#loading) this.#arrived.push({ position, entry });
     const kept = this.#base;
-    if (kept && !this.#isAhead(kept) && !(isWorthKeeping(kept) && continues(kept, position, entry)))
+    if (kept && !this.#isAhead(kept) && !(this.#isWorthKeeping(kept) && continues(kept, position, entry)))
       this.drop();
     const base = this.#base;
     if (base && entry.content && !this.#isAhead(base)) {
-      if (base.append(position, entry.content)) this.#ports.cache.grow(this, entry.update.length);
+      const before = base.memoryBytes;
+      if (base.append(position, entry.content)) this.#ports.cache.grow(this, base.memoryBytes - before);
     } else if (this.#fed && entry.content) {
       extendStateVector(this.#fed, entry.content);
     }
@@ -250,13 +260,15 @@ export class RoomState {
   }
 
   #use(base: BaseState): void {
-    this.#ports.cache.hold(this, base.bytes, () => this.drop());
+    this.#usedAt = this.#ports.timers.now();
+    this.#ports.cache.hold(this, base.memoryBytes, () => this.drop());
   }
-}
 
-/** Up to here a tail is kept for the next who joins; then the snapshot has moved on, and loading that is cheaper. */
-function isWorthKeeping({ tail, tailBytes }: BaseState): boolean {
-  return tail.length < KEPT_TAIL_ENTRIES && tailBytes < KEPT_TAIL_BYTES;
+  /** Up to here a tail is kept for the next who joins; then the snapshot has moved on, and loading that is cheaper. */
+  #isWorthKeeping({ tail, tailBytes, tailMemoryBytes }: BaseState): boolean {
+    if (tail.length >= KEPT_TAIL_ENTRIES || tailBytes >= KEPT_TAIL_BYTES) return false;
+    return tailMemoryBytes < UNUSED_TAIL_BYTES || this.#ports.timers.now() - this.#usedAt < UNUSED_MS;
+  }
 }
 
 /** A longer tail is merged in a thread before it is answered from (ROOM5). */

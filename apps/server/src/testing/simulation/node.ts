@@ -30,7 +30,7 @@ const LIMITS = {
   messagesPerSecond: 1_000,
   bytesPerSecond: 4 * 1024 * 1024,
 };
-const CACHE_BYTES = 4_000;
+const CACHE_BYTES = 40_000;
 const PENDING_BYTES = 20_000;
 const GRACE_MS = 15_000;
 const FOLD_DELAY_MS = 500;
