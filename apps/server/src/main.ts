@@ -98,6 +98,7 @@ function clusterNode(config: Config, logger: Logger, tracing: Tracing | null): S
       const unguard = config.pluginsDir ? guardProcess(process) : () => {};
       closing.push(async () => unguard());
       const plugins = config.pluginsDir && (await loadPlugins(config.pluginsDir, { log: logger }));
+      await heavy.warm();
       node = await createNode({
         ...accounts,
         counters,

@@ -33,6 +33,15 @@ export interface HeavyWork extends Folder {
   close(): Promise<void>;
 }
 
+/** Threads for {@link HeavyWork}. */
+export interface HeavyThreads extends HeavyWork {
+  /**
+   * Resolves when a thread is there and has loaded what it needs: half a second of a core, which nobody should wait for
+   * who comes first.
+   */
+  warm(): Promise<void>;
+}
+
 /** The thread gave up: the time limit, the memory cap, or an error named by `cause`. */
 export class HeavyWorkFailed extends Error {
   override readonly name = 'HeavyWorkFailed';
@@ -50,14 +59,15 @@ export type HeavyWorkOptions = {
 };
 
 const TIMEOUT_MS = 60_000;
+const EMPTY_UPDATE = Uint8Array.of(0, 0);
 const IDLE_MS = 30_000;
 
 /** Starts the pool; threads of it start with the first tasks. */
-export function createHeavyWork(options: HeavyWorkOptions): HeavyWork {
+export function createHeavyWork(options: HeavyWorkOptions): HeavyThreads {
   return new ThreadedWork(options);
 }
 
-class ThreadedWork implements HeavyWork {
+class ThreadedWork implements HeavyThreads {
   readonly #pool: Piscina;
   readonly #timeoutMs: number;
 
@@ -119,6 +129,10 @@ class ThreadedWork implements HeavyWork {
   textOf(update: Uint8Array, root: string): Promise<Uint8Array> {
     const own = Uint8Array.from(update);
     return this.#run('textOf', { update: own, root }, [own.buffer]);
+  }
+
+  async warm(): Promise<void> {
+    await this.stateVectorOf(EMPTY_UPDATE);
   }
 
   async close(): Promise<void> {

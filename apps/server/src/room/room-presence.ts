@@ -6,14 +6,14 @@ import { prepareFrame } from './prepared-frame.ts';
 import { PresenceExchange } from './presence-exchange.ts';
 import { decodePresenceMessage, encodePresenceMessage } from './presence-wire.ts';
 import type { RoomPorts } from './room-ports.ts';
-import { AdaptiveWindow } from './window.ts';
+import { AdaptiveWindow, MAX_PRESENCE_WINDOW_MS } from './window.ts';
 
 /** Who is present in a room: between its members, and between the nodes that have the document open. */
 export class RoomPresence {
   readonly #ports: RoomPorts;
   readonly #docId: DocId;
   readonly #audience: Audience;
-  readonly #window = new AdaptiveWindow();
+  readonly #window = new AdaptiveWindow(MAX_PRESENCE_WINDOW_MS);
   /** Null until somebody has presence: most documents are open without, and it is the larger part of a room. */
   #exchange: PresenceExchange | null = null;
 
