@@ -63,19 +63,25 @@ export type Bearing = { readonly connections: number; readonly editsPerS: number
 export function nodeBears(load: (connections: number) => Load, nodes: number, costs: Costs): Bearing {
   const limitAt = (connections: number) =>
     exceeded(predict(load(connections * nodes), { nodes, shards: 1, workers: 1 }, costs), nodes);
-  let [bears, tooMany] = [0, 1_000];
-  while (limitAt(tooMany) === null) [bears, tooMany] = [tooMany, tooMany * 2];
-  while (tooMany - bears > PRECISION * tooMany) {
-    const middle = Math.floor((bears + tooMany) / 2);
-    if (limitAt(middle) === null) bears = middle;
-    else tooMany = middle;
-  }
+  const { bears, tooMany } = mostBorne((connections) => limitAt(connections) === null);
   const { work } = predict(load(bears * nodes), { nodes, shards: 1, workers: 1 }, costs);
   return {
     connections: bears,
     editsPerS: work.edits / nodes,
     limit: limitAt(tooMany) ?? 'connections',
   };
+}
+
+/** The most connections for which `isBorne` holds, and a few more for which it does not. */
+export function mostBorne(isBorne: (connections: number) => boolean): { bears: number; tooMany: number } {
+  let [bears, tooMany] = [0, 1_000];
+  while (isBorne(tooMany)) [bears, tooMany] = [tooMany, tooMany * 2];
+  while (tooMany - bears > PRECISION * tooMany) {
+    const middle = Math.floor((bears + tooMany) / 2);
+    if (isBorne(middle)) bears = middle;
+    else tooMany = middle;
+  }
+  return { bears, tooMany };
 }
 
 function smallest(from: number, isEnough: (count: number) => boolean): number {

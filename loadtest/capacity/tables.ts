@@ -1,8 +1,9 @@
 import { short } from '../bench/report.ts';
 import { type Checks, compared } from './check.ts';
-import { CAUSES, type Cause, type Costs, ROLES } from './costs.ts';
+import { CAUSES, type Cause, type Costs, ROLES, type RoleCosts } from './costs.ts';
 import { type Kind, type Load, organisation } from './load.ts';
-import { BUSY_AT_MOST, NODE_CONNECTIONS, NODE_MB, nodeBears, type Size, sizeFor } from './size.ts';
+import { type Prediction, predict } from './prediction.ts';
+import { BUSY_AT_MOST, mostBorne, NODE_CONNECTIONS, NODE_MB, nodeBears, type Size, sizeFor } from './size.ts';
 
 /** An update of one character as it travels: with its client id, its position and the head of its frame. */
 const EDIT_BYTES = 40;
@@ -27,6 +28,7 @@ export function tables(costs: Costs, checks: Checks): Readonly<Record<string, st
   return {
     costs: costTable(costs),
     node: nodeTable(costs),
+    limits: limitsTable(costs),
     steps: stepsTable(costs),
     check: checkTable(costs, checks),
   };
@@ -92,6 +94,62 @@ function limitName(limit: Size['nodeLimit']): string {
   }
 }
 
+/** Jobs for one fold: it, and the looks before it that found the document still being edited. */
+const JOBS_OF_A_FOLD = 4;
+
+/** What one process of each other role bears, when it does nothing else, and of how large an organisation that is. */
+function limitsTable(costs: Costs): string {
+  const { redis, worker, database } = costs.cpuUs;
+  const perS = (of: RoleCosts, unitUs: number) => round((BUSY_AT_MOST * 1e6 - (of.processes ?? 0)) / unitUs);
+  const jobUs = (of: RoleCosts) => (of.jobs ?? 0) + (of.folds ?? 0) / JOBS_OF_A_FOLD;
+  const foldUs = (database.folds ?? 0) + JOBS_OF_A_FOLD * (database.jobs ?? 0);
+  /** `busy` is told what a cluster of one of each, and enough nodes, would have to do. */
+  const connections = (busy: (of: (shards: number) => Prediction) => number) => {
+    const { bears } = mostBorne((count) => {
+      const nodes = Math.max(NODES, Math.ceil(count / nodeBears(organisation, NODES, costs).connections));
+      return (
+        busy((shards) => predict(organisation(count), { nodes, shards, workers: 1 }, costs)) <= BUSY_AT_MOST
+      );
+    });
+    return round(bears);
+  };
+  const jobsAlone = Number.POSITIVE_INFINITY;
+  return table(
+    [
+      `${BUSY_AT_MOST * 100} % of a core of`,
+      'bears',
+      'connections of the organisation',
+      'the metric that shows it',
+    ],
+    [
+      [
+        'a shard of Redis without the jobs',
+        `${perS(redis, (redis.batches ?? 0) + 2 * (redis.heard ?? 0))} publishes/s`,
+        connections((of) => of(1).shard - of(jobsAlone).shard),
+        '`sum(rate(kryton_append_seconds_count))`',
+      ],
+      [
+        '**the shard of Redis with the jobs**, of which there is one',
+        `${perS(redis, jobUs(redis))} jobs/s`,
+        `**${connections((of) => of(jobsAlone).shard)}**`,
+        '`sum(rate(kryton_jobs_total))`, `kryton_jobs{state="waiting"}`',
+      ],
+      [
+        'a worker',
+        `${perS(worker, jobUs(worker))} jobs/s`,
+        connections((of) => of(1).worker),
+        '`rate(kryton_jobs_total)`, `kryton_backlog_oldest_seconds`',
+      ],
+      [
+        'PostgreSQL',
+        `${perS(database, foldUs)} folds/s`,
+        connections((of) => of(1).database),
+        '`sum(rate(kryton_folds_total{result="folded"}))`',
+      ],
+    ],
+  );
+}
+
 const STEPS = [10_000, 100_000, 1_000_000];
 
 function stepsTable(costs: Costs): string {
@@ -101,7 +159,7 @@ function stepsTable(costs: Costs): string {
     ...sizes.map(value),
     metric,
   ];
-  const { node, redis } = { node: 'kryton_cpu_seconds_total', redis: 'CPU of redis-server' };
+  const cpu = '`rate(kryton_cpu_seconds_total)`';
   return table(
     [
       'connections',
@@ -113,7 +171,7 @@ function stepsTable(costs: Costs): string {
       row('**shards of Redis**', '', ({ cluster }) => `**${cluster.shards}**`),
       row('**workers**', '', ({ cluster }) => `**${cluster.workers}**`),
       row('number of nodes set by', '', ({ nodeLimit }) => limitName(nodeLimit)),
-      row('CPU of a node, cores', `\`rate(${node})\``, ({ prediction }) => two(prediction.node)),
+      row('CPU of a node, cores', cpu, ({ prediction }) => two(prediction.node)),
       row('memory of a node, MB', '`kryton_resident_memory_bytes`', ({ prediction }) =>
         round(prediction.nodeMb),
       ),
@@ -128,14 +186,17 @@ function stepsTable(costs: Costs): string {
         '`sum(rate(kryton_append_seconds_count))` / shards',
         ({ prediction, cluster }) => round(prediction.work.batches / cluster.shards),
       ),
-      row('CPU of the shard with the jobs, cores', redis, ({ prediction, isJobsSlotFull }) =>
-        isJobsSlotFull ? `**${two(prediction.shard)}**` : two(prediction.shard),
+      row(
+        'CPU of the shard with the jobs, cores',
+        'CPU of its redis-server, `kryton_jobs{state="waiting"}`',
+        ({ prediction, isJobsSlotFull }) =>
+          isJobsSlotFull ? `**${two(prediction.shard)}**` : two(prediction.shard),
       ),
       row('folds/s', '`sum(rate(kryton_folds_total{result="folded"}))`', ({ prediction }) =>
         round(prediction.work.folds),
       ),
       row('jobs/s', '`sum(rate(kryton_jobs_total))`', ({ prediction }) => round(prediction.work.jobs)),
-      row('CPU of a worker, cores', `\`rate(${node})\``, ({ prediction }) => two(prediction.worker)),
+      row('CPU of a worker, cores', cpu, ({ prediction }) => two(prediction.worker)),
       row('CPU of PostgreSQL, cores', '`kryton_database_statement_seconds`', ({ prediction }) =>
         two(prediction.database),
       ),

@@ -13,20 +13,20 @@ import { keepGrowth, type MeasuredCurve, perEditUs } from './growth-report.ts';
 import { measureLoad, type Span } from './measured-load.ts';
 
 /** Long enough that documents which began together are folded at different moments. */
-const WARM_UP_MS = 12_000;
+const WARM_UP_MS = 10_000;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      seconds: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '8' },
       keep: { type: 'boolean', default: false },
     },
   });
   const measuredS = Number(values.seconds);
   if (!(measuredS > 0)) throw new Error(`--seconds "${values.seconds}" is not a number above 0`);
   if (values.keep && positionals.length > 0) throw new Error('--keep is for all curves together');
-  const span = { warmUpMs: Math.min(WARM_UP_MS, measuredS * 1_000), measureMs: measuredS * 1_000 };
+  const span = { warmUpMs: WARM_UP_MS, measureMs: measuredS * 1_000 };
   const chosen = choose(positionals);
   await beTheOnlyBench();
   pin(GENERATOR_CORE, [process.pid]);
