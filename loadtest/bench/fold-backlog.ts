@@ -10,6 +10,8 @@ import type { SystemUnderTest } from './system.ts';
 export type FoldBacklogResult = {
   /** From the moment when the worker answers until the snapshot has everything. */
   readonly foldedMs: number;
+  /** What the worker's own metric says of it: reading, folding, storing, trimming; small folds of others are in it. */
+  readonly foldSeconds: number;
   readonly updates: number;
   readonly source: string;
   /** The longest delay of any node's event loop meanwhile. */
@@ -54,11 +56,12 @@ export async function foldBacklog(system: SystemUnderTest): Promise<FoldBacklogR
   await folding.loopDelaysMs();
   const startedAt = performance.now();
   const isFolded = () => folding.isFolded(docId);
-  await eventually(isFolded, { what: 'the backlog is folded', withinMs: FOLDED_WITHIN_MS, everyMs: 20 });
+  await eventually(isFolded, { what: 'the backlog is folded', withinMs: FOLDED_WITHIN_MS, everyMs: 25 });
   const foldedMs = performance.now() - startedAt;
   const during = await folding.loopDelaysMs();
   const result = {
     foldedMs,
+    foldSeconds: await folding.foldSeconds(),
     updates: updates.length,
     source: file ? 'trace file' : 'synthetic trace',
     loopDelayMs: Math.max(...during),

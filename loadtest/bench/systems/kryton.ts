@@ -99,6 +99,7 @@ async function start(
       redisUrl: redis.url,
       snapshots,
       metricsPorts,
+      workerMetricsPort: Number(env.METRICS_PORT),
       worker: {
         stopWorker,
         async startWorker() {
