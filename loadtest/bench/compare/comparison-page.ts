@@ -32,7 +32,7 @@ function section(comparison: Comparison): string {
     '',
     `${question} ${nonGoals}`,
     '',
-    `${whereAndWhen(comparison)} ${rounds.length} rounds; where people act, ${span.measureMs / 1_000} s are measured after ${span.warmUpMs / 1_000} s. Load of the machine per core when a round began: ${withSpread(spreadOf(rounds.map(({ load }) => load)))}.`,
+    `${whereAndWhen(comparison)} ${rounds.length} rounds; where people act, ${span.measureMs / 1_000} s are measured after ${span.warmUpMs / 1_000} s. Load of the machine per core in the minute before each round, which is the round before except for the first: ${withSpread(spreadOf(rounds.map(({ load }) => load)))}.`,
     '',
     `| | ${present.join(' | ')} | ratio | target | |`,
     `|---|${'---|'.repeat(present.length + 3)}`,

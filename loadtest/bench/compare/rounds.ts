@@ -8,7 +8,7 @@ export type Outcome = { readonly figures: readonly Figure[] } | { readonly faile
 
 /** All systems once, one after the other. */
 export type Round = {
-  /** Processes per core that wanted to run when it began: above 0.2 or so it was not this bench alone. */
+  /** Processes per core that wanted to run in the minute before: this bench's own, except for the first round. */
   readonly load: number;
   readonly outcomes: Readonly<Record<string, Outcome>>;
 };
