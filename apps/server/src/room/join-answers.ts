@@ -21,8 +21,8 @@ type Answer = PreparedFrame[] | Promise<PreparedFrame[]>;
  * with the same state vector (ROOM3).
  *
  * A large document is answered in two messages, so that a keystroke does not cost everybody who joins another merge
- * of megabytes: first the tail as an update, which the client keeps until it has what it builds on, then the state
- * as SyncStep2, with which the client counts as synced. In this order it never counts as synced too early.
+ * of megabytes: first what the client lacks of the tail as an update, which it keeps until it has what it builds on,
+ * then the state as SyncStep2, with which the client counts as synced. In this order it never counts as synced too early.
  */
 export class JoinAnswers {
   readonly #heavy: HeavyWork;
@@ -31,6 +31,8 @@ export class JoinAnswers {
   #position = '';
   #whole = new Map<string, PreparedFrame[]>();
   #states = new Map<string, Promise<PreparedFrame>>();
+  /** Of the tail at {@link #position}. */
+  #tails = new Map<string, Promise<PreparedFrame[]>>();
   #merged: Uint8Array | null = null;
 
   constructor(heavy: HeavyWork, onEncode: () => void) {
@@ -58,6 +60,7 @@ export class JoinAnswers {
     this.#base = null;
     this.#whole = new Map();
     this.#states = new Map();
+    this.#tails = new Map();
     this.#merged = null;
   }
 
@@ -68,6 +71,7 @@ export class JoinAnswers {
     this.#base = base;
     this.#position = position;
     this.#whole.clear();
+    this.#tails.clear();
     this.#merged = null;
   }
 
@@ -83,8 +87,12 @@ export class JoinAnswers {
   }
 
   async #large(base: BaseState, stateVector: Uint8Array, key: string): Promise<PreparedFrame[]> {
-    const tail = base.mergedTail();
-    const tailFrames = tail ? [prepareFrame(encodeUpdate(tail))] : [];
+    let tail = this.#tails.get(key);
+    if (!tail) {
+      tail = this.#encodeTail(base, stateVector, key);
+      keep(this.#tails, key, tail);
+      tail.catch(() => this.#tails.delete(key));
+    }
     let state = this.#states.get(key);
     if (!state) {
       this.#onEncode();
@@ -93,17 +101,33 @@ export class JoinAnswers {
       // A failure is not an answer to keep.
       state.catch(() => this.#states.delete(key));
     }
-    return [...tailFrames, await state];
+    const [tailFrames, stateFrame] = await Promise.all([tail, state]);
+    return [...tailFrames, stateFrame];
+  }
+
+  /** Nothing where the client has all of it: whoever comes back after a moment has. */
+  async #encodeTail(base: BaseState, stateVector: Uint8Array, key: string): Promise<PreparedFrame[]> {
+    const tail = base.mergedTail();
+    if (!tail) return [];
+    if (key === NOTHING) return [prepareFrame(encodeUpdate(tail))];
+    const diff = await this.#diff(tail, stateVector);
+    return isEmptyUpdate(diff) ? [] : [prepareFrame(encodeUpdate(diff))];
   }
 
   async #encodeState(base: BaseState, stateVector: Uint8Array, key: string): Promise<PreparedFrame> {
     if (key === NOTHING) return prepareFrame(encodeSyncStep2(base.state));
-    const isSmall = base.state.length <= INLINE_BYTES;
-    const diff = isSmall
-      ? Y.diffUpdate(base.state, stateVector)
-      : await this.#heavy.diff(base.state, stateVector);
-    return prepareFrame(encodeSyncStep2(diff));
+    return prepareFrame(encodeSyncStep2(await this.#diff(base.state, stateVector)));
   }
+
+  async #diff(update: Uint8Array, stateVector: Uint8Array): Promise<Uint8Array> {
+    const isSmall = update.length <= INLINE_BYTES;
+    return isSmall ? Y.diffUpdate(update, stateVector) : await this.#heavy.diff(update, stateVector);
+  }
+}
+
+/** No structs of any client and no deletes: two counts of zero. */
+function isEmptyUpdate(update: Uint8Array): boolean {
+  return update.length === 2 && update[0] === 0 && update[1] === 0;
 }
 
 function keyOf(stateVector: Uint8Array): string {
