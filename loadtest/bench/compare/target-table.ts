@@ -38,7 +38,7 @@ export function targetTable(comparisons: readonly Comparison[]): string {
 }
 
 function rowsOf(comparison: Comparison, systems: readonly string[]): string[] {
-  const bounded = comparedFigures(comparison).filter(({ bound }) => bound !== null);
+  const bounded = comparedFigures(comparison).filter(({ bound, isMet }) => bound !== null && isMet !== null);
   const rows = [
     ...bounded.filter(({ isStrict }) => !isStrict).map((figure) => boundedRow(figure, systems)),
     ...strictRow(
