@@ -56,7 +56,9 @@ export function foldingOf(parts: FoldingParts): Folding {
       return covered !== null && comparePositions(covered, end) >= 0;
     },
     async loopDelaysMs() {
-      return await Promise.all(metricsPorts.map(async (port) => (await metricAt(port, LONGEST_DELAY)) * 1_000));
+      return await Promise.all(
+        metricsPorts.map(async (port) => (await metricAt(port, LONGEST_DELAY)) * 1_000),
+      );
     },
     foldSeconds: () => metricAt(workerMetricsPort, FOLD_SECONDS),
   };

@@ -1,4 +1,16 @@
-import { bottomAxis, colourOf, drawSvg, type Frame, frame, type Series, whiskers } from './chart.ts';
+import {
+  bottomAxis,
+  colourOf,
+  drawSvg,
+  type Frame,
+  frame,
+  PLOT_WIDTH,
+  type Series,
+  whiskers,
+} from './chart.ts';
+
+/** Between two labels, in pixels. */
+const LABEL_GAP = 8;
 
 export type BarChart = Frame & {
   /** Under each group of bars. */
@@ -11,9 +23,18 @@ export type BarChart = Frame & {
 
 /** Bars in groups, with their spread, as SVG. */
 export function barChart({ categories, xName = '', series, ...rest }: BarChart): string {
+  const axis = bottomAxis(xName);
+  const labelWidth = Math.floor(PLOT_WIDTH / categories.length) - LABEL_GAP;
   return drawSvg({
     ...frame(rest),
-    xAxis: { type: 'category', data: [...categories], ...bottomAxis(xName), axisTick: { show: false } },
+    xAxis: {
+      type: 'category',
+      data: [...categories],
+      ...axis,
+      axisTick: { show: false },
+      // Every one of them, broken into lines where it is too long: the library would leave some out.
+      axisLabel: { ...axis.axisLabel, interval: 0, width: labelWidth, overflow: 'break' },
+    },
     series: series.flatMap(({ name, values }, index) => [
       {
         type: 'bar',

@@ -21,6 +21,9 @@ export type Frame = {
 };
 
 const SIZE = { width: 860, height: 420 };
+const MARGIN = { top: 90, bottom: 80, left: 70, right: 30 };
+/** Of the axis along the bottom, in pixels. */
+export const PLOT_WIDTH = SIZE.width - MARGIN.left - MARGIN.right;
 /** Readable on a page that is dark as well, because the plot brings its own white. */
 const PAPER = '#ffffff';
 const INK = '#24292f';
@@ -51,7 +54,7 @@ export function frame({ title, subtitle, y }: Frame): EChartsOption {
       left: 'center',
     },
     legend: { bottom: 8, textStyle: { color: INK } },
-    grid: { top: 90, bottom: 80, left: 70, right: 30 },
+    grid: MARGIN,
     yAxis: {
       type: y.isLogarithmic ? 'log' : 'value',
       name: axisName(y),

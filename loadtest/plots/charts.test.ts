@@ -31,6 +31,13 @@ describe('a chart', () => {
     for (const text of ['Growth', 'nodes', '300', '310', '305']) expect(lineChart(LINES)).toContain(text);
   });
 
+  it('leaves out no name of a group, however long they are', () => {
+    const categories = Array.from({ length: 6 }, (_, index) => `P${index} per delivered edit`);
+    const series = [{ name: 'Kryton', values: categories.map(() => of(1)) }];
+    const svg = barChart({ ...BARS, categories, series });
+    for (const [index] of categories.entries()) expect(svg).toContain(`>P${index}`);
+  });
+
   it('draws no bar where a value is missing, and shows a spread', () => {
     const paths = (svg: string) => svg.split('<path').length;
     const whole = { ...BARS, series: BARS.series.map(({ name }) => ({ name, values: [of(1), of(2)] })) };
