@@ -35,13 +35,13 @@ export function barChart({ categories, xName = '', series, ...rest }: BarChart):
       // Every one of them, broken into lines where it is too long: the library would leave some out.
       axisLabel: { ...axis.axisLabel, interval: 0, width: labelWidth, overflow: 'break' },
     },
-    series: series.flatMap(({ name, values }, index) => [
+    series: series.flatMap(({ name, values, colour }, index) => [
       {
         type: 'bar',
         name,
         data: values.map((spread) => spread?.value ?? '-'),
         silent: true,
-        color: colourOf(index),
+        color: colourOf(colour ?? index),
       },
       whiskers(
         values.flatMap((spread, x) => (spread === null ? [] : [{ x, spread }])),

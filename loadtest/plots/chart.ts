@@ -11,7 +11,12 @@ export type ValueAxis = {
 };
 
 /** Values in the order of the other axis, each with its spread; null where there is none. */
-export type Series = { readonly name: string; readonly values: readonly (Spread | null)[] };
+export type Series = {
+  readonly name: string;
+  readonly values: readonly (Spread | null)[];
+  /** The number of its colour, so that it is the same in several charts; its place among the series unless told. */
+  readonly colour?: number;
+};
 
 export type Frame = {
   readonly title: string;

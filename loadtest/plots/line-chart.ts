@@ -25,7 +25,7 @@ export function lineChart({ x, series, ...rest }: LineChart): string {
       ...bottomAxis(axisName(x)),
       splitLine: { show: false },
     },
-    series: series.flatMap(({ name, values }, index) => {
+    series: series.flatMap(({ name, values, colour }, index) => {
       const points = values.flatMap((spread, place) => {
         const at = x.values[place];
         return spread === null || at === undefined ? [] : [{ x: at, spread }];
@@ -36,7 +36,7 @@ export function lineChart({ x, series, ...rest }: LineChart): string {
           name,
           data: points.map((point) => [point.x, point.spread.value]),
           silent: true,
-          color: colourOf(index),
+          color: colourOf(colour ?? index),
         },
         // Of several lines without a spread, the ends would be all that there is of it.
         whiskers(

@@ -82,9 +82,9 @@ export function comparisonPlots(comparisons: readonly Comparison[]): { file: str
       const compared = figures.get(id)?.find(({ name }) => name === figure);
       return compared === undefined ? [] : [{ label, compared }];
     });
-    const series = systems.flatMap((name) => {
+    const series = systems.flatMap((name, colour) => {
       const values = found.map(({ compared }) => shown(compared, shows)[name] ?? null);
-      return values.every((value) => value === null) ? [] : [{ name, values }];
+      return values.every((value) => value === null) ? [] : [{ name, values, colour }];
     });
     if (series.length === 0) return [];
     return [
@@ -107,6 +107,6 @@ function shown({ spreads, ratios }: ComparedFigure, shows: Plot['shows']) {
 }
 
 function subtitle(comparisons: readonly Comparison[]): string {
-  const dates = [...new Set(comparisons.map(({ date, commit }) => `${date}, ${commit}`))];
+  const dates = [...new Set(comparisons.map(({ date }) => date))];
   return `two nodes and Redis on one core; median, lowest and highest round; ${dates.join(' and ')}`;
 }
