@@ -48,12 +48,15 @@ async function answered(base: BaseState, stateVector: Uint8Array) {
 it.each([
   { what: 'a short tail', tail: [100, 100] },
   { what: 'a tail that is filtered in a thread', tail: [60_000, 100] },
-])('WIRE2 whoever has everything of a large document with $what is sent none of it again', async ({ tail }) => {
-  const { base, versions } = largeDocument(40_000, tail);
-  const { kinds, bytes } = await answered(base, versions.at(-1) ?? expect.fail('there is a version'));
-  expect(kinds).toEqual(['sync-step-2']);
-  expect(bytes).toBe(2);
-});
+])(
+  'WIRE2 whoever has everything of a large document with $what is sent none of it again',
+  async ({ tail }) => {
+    const { base, versions } = largeDocument(40_000, tail);
+    const { kinds, bytes } = await answered(base, versions.at(-1) ?? expect.fail('there is a version'));
+    expect(kinds).toEqual(['sync-step-2']);
+    expect(bytes).toBe(2);
+  },
+);
 
 it('WIRE2 whoever lacks the last edit of a large document is sent that edit', async () => {
   const { doc, base, versions } = largeDocument(40_000, [60_000, 100]);
