@@ -36,6 +36,22 @@ describe('BacklogSurvey', () => {
     expect(asked).toEqual([]);
   });
 
+  it('SNAP7 asks once in ten minutes for an epoch that nobody has written to', async () => {
+    const docId = freshDoc();
+    await appendAll(stores, docId, typed('old'));
+    await foldDocument(stores, docId, { isUrgent: true });
+    const { last } = await stores.log.open(docId, ORIGIN);
+    await stores.log.open(docId, { ...last, seq: last.seq + 1 });
+    let now = 0;
+    const asked: string[] = [];
+    const scheduleFold = async (each: string) => void (each === docId && asked.push(each));
+    const survey = new BacklogSurvey(stores.log, { scheduleFold }, () => now);
+    for (; now < 600_000; now += 30_000) await survey.run();
+    expect(asked).toHaveLength(1);
+    await survey.run();
+    expect(asked).toHaveLength(2);
+  });
+
   it('SNAP7 a new epoch without entries is covered by its fold', async () => {
     const docId = freshDoc();
     await appendAll(stores, docId, typed('old'));

@@ -18,12 +18,22 @@ const SLICE = 200;
 /** Since when, by our clock, and what was covered then: where a fold has moved on, the backlog is a new one. */
 type Unfolded = Map<DocId, { readonly covered: string; readonly sinceMs: number }>;
 
+/** Epochs without entries whose fold was asked for, and when. */
+type EmptyEpochs = Map<DocId, { readonly epoch: number; readonly askedAtMs: number }>;
+
+/**
+ * How long the fold of an epoch without entries is not asked for again. Of a document that nobody has ever written to it
+ * finds nothing to do: thousands of those that stay open would keep a worker busy with every sweep.
+ */
+const EMPTY_AGAIN_MS = 10 * 60_000;
+
 /** Finds documents that should be folded and are not: heals requests that were lost (SNAP5), and measures. */
 export class BacklogSurvey {
   readonly #log: Pick<UpdateLog, 'documents' | 'heads'>;
   readonly #jobs: Pick<JobQueue, 'scheduleFold'>;
   readonly #now: () => number;
   #unfolded: Unfolded = new Map();
+  #empty: EmptyEpochs = new Map();
 
   /** `now` is monotonic, in ms: ages never compare our clock with the store's. */
   constructor(
@@ -40,17 +50,19 @@ export class BacklogSurvey {
   async run(): Promise<BacklogFigures> {
     const seen = new Set<DocId>();
     const unfolded: Unfolded = new Map();
+    const empty: EmptyEpochs = new Map();
     let slice: DocId[] = [];
     for await (const docId of this.#log.documents()) {
       if (seen.has(docId)) continue;
       seen.add(docId);
       slice.push(docId);
       if (slice.length < SLICE) continue;
-      await this.#look(slice, unfolded);
+      await this.#look(slice, unfolded, empty);
       slice = [];
     }
-    await this.#look(slice, unfolded);
+    await this.#look(slice, unfolded, empty);
     this.#unfolded = unfolded;
+    this.#empty = empty;
     return { documents: seen.size, unfolded: unfolded.size, oldestUnfoldedAgeMs: this.#oldestAgeMs() };
   }
 
@@ -61,19 +73,30 @@ export class BacklogSurvey {
     return oldestMs;
   }
 
-  async #look(docIds: readonly DocId[], unfolded: Unfolded): Promise<void> {
+  async #look(docIds: readonly DocId[], unfolded: Unfolded, empty: EmptyEpochs): Promise<void> {
     const heads = await this.#log.heads(docIds);
     for (const [index, docId] of docIds.entries()) {
       const head = heads[index];
       if (!head || isCovered(head)) continue;
-      // Also where there is only an epoch without entries: its fold lets the log leave the store (SNAP7).
+      if (head.last.seq === 0) {
+        empty.set(docId, await this.#askForEmpty(docId, head.last.epoch));
+        continue;
+      }
       await this.#jobs.scheduleFold(docId, 0);
-      if (head.last.seq === 0) continue;
       const covered = head.covered ? `${head.covered.epoch}-${head.covered.seq}` : '';
       const known = this.#unfolded.get(docId);
       const sinceMs = known?.covered === covered ? known.sinceMs : this.#now();
       unfolded.set(docId, { covered, sinceMs });
     }
+  }
+
+  /** Also where there is only an epoch without entries: its fold lets the log leave the store (SNAP7). */
+  async #askForEmpty(docId: DocId, epoch: number): Promise<{ epoch: number; askedAtMs: number }> {
+    const asked = this.#empty.get(docId);
+    const now = this.#now();
+    if (asked?.epoch === epoch && now - asked.askedAtMs < EMPTY_AGAIN_MS) return asked;
+    await this.#jobs.scheduleFold(docId, 0);
+    return { epoch, askedAtMs: now };
   }
 }
 
