@@ -160,7 +160,10 @@ describe('the chat beside a document', () => {
     const alice = await enter('Alice', docId, 0);
     for (const text of ['one', 'two', 'three']) alice.say(JSON.stringify({ text }));
     await hearsText(alice, 'three');
-    expect((await enter('Bob', docId, 1)).history.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
+    // Node 1 hears of it over Redis, as node 0 does, but perhaps a moment later.
+    const history = async () => (await enter('Bob', docId, 1)).history.map(({ text }) => text);
+    await eventually(async () => (await history()).includes('three'), { what: 'node 1 knows of it' });
+    expect(await history()).toEqual(['one', 'two', 'three']);
     await startNode();
     const late = await enter('Bob', docId, 2);
     expect(late.history.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
