@@ -34,6 +34,8 @@ class Chat {
   readonly #history = new ChatHistory();
   readonly #sockets = new Map<string, Set<PluginSocket>>();
   readonly #saidAt = new WeakMap<PluginSocket, number[]>();
+  /** Of the last message this node took: no two have the same time, so that what was said in one ms keeps its order. */
+  #lastAt = 0;
   /** Tells this node's questions from those of the others. */
   readonly #me = randomUUID();
 
@@ -87,7 +89,8 @@ class Chat {
     if (!socket.may('editor')) return refuse('you may read this chat, and not write');
     if (this.#isTooFast(socket)) return refuse(`not more than ${SAYINGS} messages in ${WHILE_MS / 1000} s`);
     const { id, name } = socket.principal;
-    const message: ChatMessage = { id: randomUUID(), at: Date.now(), from: { id, name }, text };
+    this.#lastAt = Math.max(Date.now(), this.#lastAt + 1);
+    const message: ChatMessage = { id: randomUUID(), at: this.#lastAt, from: { id, name }, text };
     // Nothing is shown before it was told: it comes back to this node like to every other, and is shown then.
     await this.#tell('messages', docIdOf(socket), [message]);
   }
