@@ -45,7 +45,7 @@ const COMPACT_AT = 1_024;
 
 /**
  * A connection for the commands of the hot path. It promises what `commandConnection` does, whose ioredis costs 80 to
- * 110 us of CPU a command more (measured; loadtest/README.md): a command that was in flight when the connection broke
+ * 110 us of CPU a command more (measured; loadtest/PROFILE.md): a command that was in flight when the connection broke
  * rejects and is never sent again (one append would become two), one that is not answered in time rejects with its
  * outcome unknown, and without a connection commands reject at once. What is sent within a turn of the event loop leaves
  * in one write, in its order, and is answered in that order.

@@ -23,7 +23,7 @@ type Arrival = { readonly position: Position; readonly update: Uint8Array | null
 
 /**
  * Where several nodes write to one document, each gathers for itself, and every socket would be written to for each of
- * them. In a crowd those writes are most of what an edit costs (loadtest/README.md): so what the log announces within a
+ * them. In a crowd those writes are most of what an edit costs (loadtest/PROFILE.md): so what the log announces within a
  * few ms is handed on together. To everything behind it, it is as if the network had been so much slower.
  */
 export class Arrivals {
