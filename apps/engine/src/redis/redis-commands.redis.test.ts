@@ -93,4 +93,22 @@ describe('RedisCommands', () => {
     cut.close();
     await proxy.close();
   });
+
+  it('LOG6 a connection that answers nothing is replaced, although more is sent on it all the time', async () => {
+    const proxy = await startFaultProxy(Number(new URL(inject('redisUrl')).port));
+    let ready = 0;
+    const url = `redis://127.0.0.1:${proxy.port}`;
+    const silent = new RedisCommands({ url, name: 'silent', onError: quiet, onReady: () => ready++ });
+    await silent.connect();
+    proxy.hold('toClient', /silent/);
+    await eventually(
+      () => {
+        silent.call('PING').catch(quiet);
+        return ready === 2;
+      },
+      { what: 'it is connected anew', withinMs: 15_000, everyMs: 100 },
+    );
+    silent.close();
+    await proxy.close();
+  });
 });

@@ -142,23 +142,26 @@ export class RedisCommands {
 
   #watch(): void {
     this.#isWatching = false;
+    if (this.#waiting.length === this.#answered) return;
     const now = this.#timers.now();
+    // The connection may be up and lead nowhere, however much is sent on it.
+    let nextInMs = this.#heardAt + SILENT_MS - now;
+    if (nextInMs <= 0) {
+      this.#socket?.destroy(new Error(`Redis did not answer for ${SILENT_MS} ms`));
+      return;
+    }
     for (let at = this.#answered; at < this.#waiting.length; at++) {
       const command = this.#waiting[at];
       if (command === undefined || command.isLate) continue;
       const leftMs = command.sentAt + COMMAND_TIMEOUT_MS - now;
       if (leftMs > 0) {
-        this.#watchIn(leftMs);
-        return;
+        nextInMs = Math.min(nextInMs, leftMs);
+        break;
       }
       command.isLate = true;
       command.reject(new Error(`Redis did not answer within ${COMMAND_TIMEOUT_MS} ms`));
     }
-    if (this.#waiting.length === this.#answered) return;
-    // All that is under way is late. The connection may be up and lead nowhere.
-    const silentMs = now - this.#heardAt;
-    if (silentMs >= SILENT_MS) this.#socket?.destroy(new Error(`Redis did not answer for ${SILENT_MS} ms`));
-    else this.#watchIn(SILENT_MS - silentMs);
+    this.#watchIn(nextInMs);
   }
 
   async #connect(): Promise<void> {
