@@ -19,7 +19,9 @@ afterAll(async () => {
   await browser?.close();
   await cluster?.stop();
 });
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail')
+    for (const { name, page } of people) console.error(`${name} sees:`, await page.innerText('body'));
   const errors = people.flatMap((person) => person.uncaught());
   await Promise.all(people.map((person) => person.leave()));
   people = [];
