@@ -111,12 +111,8 @@ describe('checkUpdate', () => {
   });
 
   it('refuses counts that the bytes cannot hold without working them off', () => {
-    const claims = (write: (e: encoding.Encoder) => void) => {
-      const before = performance.now();
-      const code = refusal(encoded(write), TRUSTED_UPDATE_LIMITS);
-      expect(performance.now() - before).toBeLessThan(100);
-      return code;
-    };
+    // Worked off, 2 to the power of 50 would not end within the time of a test.
+    const claims = (write: (e: encoding.Encoder) => void) => refusal(encoded(write), TRUSTED_UPDATE_LIMITS);
     const many = 2 ** 50;
     expect(claims((e) => uint(e, many))).toBe('unreadable');
     expect(claims((e) => uints(e, 1, many, 7, 0))).toBe('unreadable');
