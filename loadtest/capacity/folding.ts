@@ -7,14 +7,11 @@ const IDLE_S = 3;
 const LOOK_AGAIN_S = 4.5;
 /** … until the oldest edit has waited for so long. */
 const OVERDUE_S = 25;
-/** The log is trimmed so long after a fold, unless another fold comes first; a reminder asks for that. */
-const TRIM_AFTER_S = 61;
-const TRIM_JOBS = 2;
 
 export type Folding = {
   /** Snapshots that are committed for one document each second. */
   readonly foldsPerS: number;
-  /** Jobs of the worker for it: folds, looks that find it still being edited, reminders to trim. */
+  /** Jobs of the worker for it: folds, and looks that find it still being edited. */
   readonly jobsPerS: number;
 };
 
@@ -31,6 +28,5 @@ export function folding(editsPerS: number): Folding {
   const mostLooks = 1 + (OVERDUE_S - FOLD_DELAY_S - ASK_EVERY_S / 2) / LOOK_AGAIN_S;
   const looks = (1 - (1 - isPause) ** mostLooks) / isPause;
   const foldsPerS = 1 / (untilAskedS + FOLD_DELAY_S + (looks - 1) * LOOK_AGAIN_S);
-  const trims = Math.exp(-editsPerS * TRIM_AFTER_S);
-  return { foldsPerS, jobsPerS: foldsPerS * (looks + TRIM_JOBS * trims) };
+  return { foldsPerS, jobsPerS: foldsPerS * looks };
 }

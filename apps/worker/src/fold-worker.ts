@@ -1,9 +1,10 @@
 import { BacklogSurvey } from '@kryton/engine/compaction/backlog.ts';
 import { DocumentFolds } from '@kryton/engine/compaction/document-folds.ts';
-import type { FoldOptions, FoldReport } from '@kryton/engine/compaction/fold.ts';
+import { type FoldOptions, type FoldReport, KEEP_MS } from '@kryton/engine/compaction/fold.ts';
 import { FoldPace } from '@kryton/engine/compaction/fold-pace.ts';
 import type { Folder } from '@kryton/engine/compaction/folder.ts';
 import type { Quarantine } from '@kryton/engine/compaction/quarantine.ts';
+import { trimTails } from '@kryton/engine/compaction/tails.ts';
 import type { JobHandlers, JobQueue } from '@kryton/engine/jobs/job-queue.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
@@ -91,7 +92,7 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
       });
     },
     async sweep() {
-      const backlog = await survey.run();
+      const { figures: backlog, tails } = await survey.run();
       // Told first: while PostgreSQL is away the backlog is what an operator looks for.
       metrics.swept(backlog);
       metrics.quarantined(await quarantine.count());
@@ -100,7 +101,8 @@ export function foldWorker(parts: FoldWorkerParts): JobHandlers {
         for (const docId of await store.remainsOfDeleted(deletedWithinMs)) await jobs.scheduleFold(docId, 0);
       }
       deletedWithinMs = RECENTLY_DELETED_MS;
-      logger.debug({ ...backlog }, 'sweep');
+      const trimmed = await trimTails({ log, snapshots, jobs }, tails, parts.options?.keepMs ?? KEEP_MS);
+      logger.debug({ ...backlog, tails: tails.length, trimmed }, 'sweep');
     },
   };
   return traceJobs(handlers, tracing);

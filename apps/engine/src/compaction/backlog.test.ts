@@ -16,23 +16,23 @@ describe('BacklogSurvey', () => {
     let asked: string[] = [];
     const scheduleFold = async (docId: string) => void asked.push(docId);
     const survey = new BacklogSurvey(stores.log, { scheduleFold }, () => now);
-    expect(await survey.run()).toEqual({ documents: 2, unfolded: 1, oldestUnfoldedAgeMs: 0 });
+    expect((await survey.run()).figures).toEqual({ documents: 2, unfolded: 1, oldestUnfoldedAgeMs: 0 });
     expect(asked).toEqual([unfolded]);
 
     now = 40_000;
-    expect(await survey.run()).toMatchObject({ unfolded: 1, oldestUnfoldedAgeMs: 40_000 });
+    expect((await survey.run()).figures).toMatchObject({ unfolded: 1, oldestUnfoldedAgeMs: 40_000 });
 
     await foldDocument(stores, unfolded, { isUrgent: true });
     await appendAll(stores, unfolded, typed('more', 2));
     now = 50_000;
-    expect(await survey.run(), 'what was folded meanwhile is no old backlog').toMatchObject({
+    expect((await survey.run()).figures, 'what was folded meanwhile is no old backlog').toMatchObject({
       unfolded: 1,
       oldestUnfoldedAgeMs: 0,
     });
 
     await foldDocument(stores, unfolded, { isUrgent: true });
     asked = [];
-    expect(await survey.run()).toEqual({ documents: 2, unfolded: 0, oldestUnfoldedAgeMs: 0 });
+    expect((await survey.run()).figures).toEqual({ documents: 2, unfolded: 0, oldestUnfoldedAgeMs: 0 });
     expect(asked).toEqual([]);
   });
 

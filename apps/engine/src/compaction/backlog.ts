@@ -1,7 +1,8 @@
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { comparePositions } from '../log/position.ts';
-import type { LogHead, UpdateLog } from '../log/update-log.ts';
+import type { UpdateLog } from '../log/update-log.ts';
 import type { DocId } from '../protocol/ids.ts';
+import type { Tail } from './tails.ts';
 
 export type BacklogFigures = {
   /** Documents that have a log. */
@@ -11,6 +12,9 @@ export type BacklogFigures = {
   /** For how long the oldest of them has been so, as far as this process has seen; 0 when there is none. */
   readonly oldestUnfoldedAgeMs: number;
 };
+
+/** What one walk found; `tails` are of documents that are folded to their end. */
+export type Survey = { readonly figures: BacklogFigures; readonly tails: readonly Tail[] };
 
 /** Documents whose heads are asked for together. */
 const SLICE = 200;
@@ -47,23 +51,25 @@ export class BacklogSurvey {
   }
 
   /** Walks all documents once and asks for the folds that are missing. Rejects when log or queue do not answer. */
-  async run(): Promise<BacklogFigures> {
+  async run(): Promise<Survey> {
     const seen = new Set<DocId>();
     const unfolded: Unfolded = new Map();
     const empty: EmptyEpochs = new Map();
+    const tails: Tail[] = [];
     let slice: DocId[] = [];
     for await (const docId of this.#log.documents()) {
       if (seen.has(docId)) continue;
       seen.add(docId);
       slice.push(docId);
       if (slice.length < SLICE) continue;
-      await this.#look(slice, unfolded, empty);
+      await this.#look(slice, unfolded, empty, tails);
       slice = [];
     }
-    await this.#look(slice, unfolded, empty);
+    await this.#look(slice, unfolded, empty, tails);
     this.#unfolded = unfolded;
     this.#empty = empty;
-    return { documents: seen.size, unfolded: unfolded.size, oldestUnfoldedAgeMs: this.#oldestAgeMs() };
+    const oldestUnfoldedAgeMs = this.#oldestAgeMs();
+    return { figures: { documents: seen.size, unfolded: unfolded.size, oldestUnfoldedAgeMs }, tails };
   }
 
   #oldestAgeMs(): number {
@@ -73,11 +79,20 @@ export class BacklogSurvey {
     return oldestMs;
   }
 
-  async #look(docIds: readonly DocId[], unfolded: Unfolded, empty: EmptyEpochs): Promise<void> {
+  async #look(
+    docIds: readonly DocId[],
+    unfolded: Unfolded,
+    empty: EmptyEpochs,
+    tails: Tail[],
+  ): Promise<void> {
     const heads = await this.#log.heads(docIds);
     for (const [index, docId] of docIds.entries()) {
       const head = heads[index];
-      if (!head || isCovered(head)) continue;
+      if (!head) continue;
+      if (head.covered !== null && comparePositions(head.covered, head.last) >= 0) {
+        if (!head.isEmpty) tails.push({ docId, covered: head.covered });
+        continue;
+      }
       if (head.last.seq === 0) {
         empty.set(docId, await this.#askForEmpty(docId, head.last.epoch));
         continue;
@@ -98,8 +113,4 @@ export class BacklogSurvey {
     await this.#jobs.scheduleFold(docId, 0);
     return { epoch, askedAtMs: now };
   }
-}
-
-function isCovered({ last, covered }: LogHead): boolean {
-  return covered !== null && comparePositions(covered, last) >= 0;
 }

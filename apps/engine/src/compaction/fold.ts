@@ -2,6 +2,7 @@ import type { FoldVerdict } from '../jobs/job-queue.ts';
 import { comparePositions, ORIGIN, type Position } from '../log/position.ts';
 import type { LogHead, UpdateLog } from '../log/update-log.ts';
 import type { DocId } from '../protocol/ids.ts';
+import { mergeMany } from '../protocol/merge-updates.ts';
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import { deleteDocument } from './delete-document.ts';
 import type { FoldPace } from './fold-pace.ts';
@@ -10,7 +11,7 @@ import type { Quarantine } from './quarantine.ts';
 import { type Backlog, readBacklog } from './read-backlog.ts';
 
 export type FoldParts = {
-  readonly log: Pick<UpdateLog, 'heads' | 'read' | 'trim' | 'remove'>;
+  readonly log: Pick<UpdateLog, 'heads' | 'read' | 'append' | 'trim' | 'remove'>;
   readonly snapshots: Pick<SnapshotStore, 'load' | 'position' | 'commit' | 'isDeleted' | 'remove'>;
   readonly folder: Folder;
   readonly quarantine: Pick<Quarantine, 'isSetAside' | 'setAside' | 'removeAll'>;
@@ -18,7 +19,7 @@ export type FoldParts = {
 };
 
 export type FoldOptions = {
-  /** SNAP3: covered entries younger than this stay in the log, in ms by the store's clock. */
+  /** SNAP3: covered entries younger than this stay in the log, in ms by the store's clock; a later fold or sweep removes them. */
   readonly keepMs: number;
   /** Log bytes (with what they cost in memory) of one pass; a larger backlog is folded in several. */
   readonly passBytes: number;
@@ -26,10 +27,13 @@ export type FoldOptions = {
   readonly isUrgent: boolean;
 };
 
-const DEFAULTS: FoldOptions = { keepMs: 60_000, passBytes: 64 * 1024 * 1024, isUrgent: false };
+/** SNAP3. */
+export const KEEP_MS = 60_000;
 
-/** When the covered tail that SNAP3 keeps has grown old enough to go. */
-const AFTER_TAIL_MS = 1_000;
+const DEFAULTS: FoldOptions = { keepMs: KEEP_MS, passBytes: 64 * 1024 * 1024, isUrgent: false };
+
+/** Updates that are appended as one: milliseconds to merge them, rarely more than a few hundred KB. */
+const TOLD_AT_ONCE = 1_000;
 
 export type FoldReport = {
   readonly verdict: FoldVerdict;
@@ -113,19 +117,16 @@ export async function foldDocument(
       const { state, stateVector } = folded;
       const isNewest = await snapshots.commit(docId, { position, state, stateVector });
       report.folded(isNewest, backlog, state.length);
-      if (!isNewest) covered = (await snapshots.position(docId)) ?? ORIGIN;
+      if (isNewest) await tellLaterEpochs(log, docId, position, withoutRefused(updates, folded.refused));
+      else covered = (await snapshots.position(docId)) ?? ORIGIN;
     } else if (!backlog.snapshot) {
       // Nobody has ever written anything; such a log expires by itself.
       return report.done('current');
     } else if (isEmptyEpoch && !(await snapshots.commit(docId, { ...backlog.snapshot, position }))) {
       covered = (await snapshots.position(docId)) ?? ORIGIN;
     }
-    const { removed, tailKept } = await log.trim(docId, covered, keepMs);
-    report.trimmed += removed;
-    if (!backlog.more) {
-      const { result } = report;
-      return tailKept ? report.again(result, keepMs + AFTER_TAIL_MS) : report.done(result);
-    }
+    report.trimmed += await log.trim(docId, covered, keepMs);
+    if (!backlog.more) return report.done(report.result);
   }
 }
 
@@ -150,6 +151,38 @@ async function waitBeforeFold(
   // Trimmed while we looked: somebody else folds, and reading the backlog will tell.
   if (oldestAtMs === undefined || newestAtMs === undefined) return 0;
   return pace.waitMs(oldestAtMs, newestAtMs);
+}
+
+/**
+ * The log may have lost its end while we folded, and a later epoch have begun on the snapshot before ours (LOG3): whoever
+ * opened the document then lacks what is in ours alone. So where there is a later epoch after the commit, what was folded
+ * is appended to it; who opens the document from now on loads the committed snapshot.
+ */
+async function tellLaterEpochs(
+  log: Pick<UpdateLog, 'heads' | 'append'>,
+  docId: DocId,
+  committed: Position,
+  updates: readonly Uint8Array[],
+): Promise<void> {
+  let rest = updates;
+  while (rest.length > 0) {
+    const [head] = await log.heads([docId]);
+    if (!head || head.last.epoch <= committed.epoch) return;
+    const next = rest.slice(0, TOLD_AT_ONCE);
+    // Where that epoch is lost too, everybody has to load anew.
+    const { kind } = await log.append(docId, head.last, mergeMany(next));
+    if (kind === 'lost') return;
+    rest = rest.slice(next.length);
+  }
+}
+
+function withoutRefused(
+  updates: readonly Uint8Array[],
+  refused: readonly { readonly index: number }[],
+): readonly Uint8Array[] {
+  if (refused.length === 0) return updates;
+  const indexes = new Set(refused.map(({ index }) => index));
+  return updates.filter((_update, index) => !indexes.has(index));
 }
 
 function startOf({ snapshot }: Backlog): Position {

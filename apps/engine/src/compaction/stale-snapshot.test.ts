@@ -24,6 +24,7 @@ function slowWorker(meanwhile: () => Promise<void>): typeof stores {
     snapshots: {
       load,
       position: (id) => snapshots.position(id),
+      positions: (ids) => snapshots.positions(ids),
       commit: (id, each) => snapshots.commit(id, each),
       isDeleted: (id) => snapshots.isDeleted(id),
       remove: (id) => snapshots.remove(id),

@@ -10,8 +10,6 @@ export const QUEUE_NAME = 'documents';
 
 /** The kinds of jobs in the queue. */
 export const FOLD = 'fold';
-/** Asks for a fold when its time has come. */
-export const REVISIT = 'revisit';
 export const SWEEP = 'sweep';
 
 export type FoldJobData = {

@@ -10,13 +10,18 @@ import {
   JOBS_PREFIX,
   QUEUE_NAME,
   queueOptions,
-  REVISIT,
   SWEEP,
   workerConnection,
 } from './bullmq-connection.ts';
 import type { BullMqOptions } from './bullmq-job-queue.ts';
 import { LOOK_EVERY_S, PromptWorker } from './bullmq-prompt-worker.ts';
-import type { FoldVerdict, JobHandlers, JobProcessor, ProcessorOptions } from './job-queue.ts';
+import {
+  AGAIN_AT_MOST_MS,
+  type FoldVerdict,
+  type JobHandlers,
+  type JobProcessor,
+  type ProcessorOptions,
+} from './job-queue.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
 /**
@@ -31,14 +36,8 @@ const MAX_STALLED = 1_000;
 const READY_MS = 8_000;
 const CLOSE_MS = 2_000;
 const GIVE_BACK_MS = 500;
-/** A request waits longer than that anyway, so none is late because it is dropped for a fold that waits for so long. */
-const SOON_MS = 5_000;
 
-/**
- * Takes jobs from Redis. A fold that asks to be run again soon becomes the next one itself. One that asks for later leaves
- * a `revisit` job, which asks for the fold when its time has come: were the fold itself kept waiting for a minute, every request in between would be dropped as a duplicate.
- * The newest wish replaces an older one, because it knows more.
- */
+/** Takes jobs from Redis. A fold that asks to be run again becomes the next one itself. */
 export class BullMqJobProcessor implements JobProcessor {
   readonly #redis: Redis;
   readonly #queue: Queue<FoldJobData>;
@@ -143,7 +142,6 @@ export class BullMqJobProcessor implements JobProcessor {
     if (job.name === SWEEP) return await this.#sweep(job);
     const docId = parseDocId(job.data.docId);
     if (docId === null) throw new UnrecoverableError(`job ${job.id} names no document`);
-    if (job.name === REVISIT) return await this.#ask(docId);
     const verdict = await this.#handlers.fold(docId, parseTraceparent(job.data.cause));
     await this.#heed(docId, verdict);
   }
@@ -155,20 +153,11 @@ export class BullMqJobProcessor implements JobProcessor {
     if (isFirst) await this.#handlers.sweep();
   }
 
-  async #ask(docId: string): Promise<void> {
-    await this.#queue.add(FOLD, { docId }, { deduplication: foldDeduplication(docId, 0) });
-  }
-
   async #heed(docId: string, verdict: FoldVerdict): Promise<void> {
     if (verdict.kind === 'done') return;
-    const { delayMs: delay } = verdict;
-    if (delay <= SOON_MS) {
-      // It becomes the next one when this one ends: half of the jobs of a document that is being edited.
-      await this.#queue.add(FOLD, { docId }, { delay, deduplication: foldDeduplication(docId, delay) });
-      return;
-    }
-    const deduplication = { id: `${REVISIT}-${docId}`, replace: true };
-    await this.#queue.add(REVISIT, { docId }, { delay, deduplication });
+    // Added while this one runs, it becomes the next one when this one ends.
+    const delay = Math.min(verdict.delayMs, AGAIN_AT_MOST_MS);
+    await this.#queue.add(FOLD, { docId }, { delay, deduplication: foldDeduplication(docId, delay) });
   }
 
   /**

@@ -2,7 +2,14 @@ import { deadline } from '../lifecycle/deadline.ts';
 import type { Timers } from '../lifecycle/timers.ts';
 import type { DocId } from '../protocol/ids.ts';
 import type { Traceparent } from '../tracing/traceparent.ts';
-import type { FoldVerdict, JobHandlers, JobProcessor, JobQueue, ProcessorOptions } from './job-queue.ts';
+import {
+  AGAIN_AT_MOST_MS,
+  type FoldVerdict,
+  type JobHandlers,
+  type JobProcessor,
+  type JobQueue,
+  type ProcessorOptions,
+} from './job-queue.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
 export type EmbeddedJobQueueOptions = {
@@ -14,16 +21,11 @@ export type EmbeddedJobQueueOptions = {
 };
 
 /**
- * One document's fold. `waiting` for its time (`isRevisit`: at its own wish, so that anybody may bring it forward),
- * `ready` for a free hand, or `running`, with the time at which it shall run again when somebody asked meanwhile.
+ * One document's fold. `waiting` for its time, `ready` for a free hand, or `running`, with the time at which it shall
+ * run again when somebody asked meanwhile.
  */
 type FoldJob =
-  | {
-      readonly kind: 'waiting';
-      readonly dueAt: number;
-      readonly isRevisit: boolean;
-      readonly cancel: () => void;
-    }
+  | { readonly kind: 'waiting'; readonly dueAt: number; readonly cancel: () => void }
   | { readonly kind: 'ready' }
   | { readonly kind: 'running'; readonly askedFor: number | null };
 
@@ -54,12 +56,12 @@ export class EmbeddedJobQueue implements JobQueue {
     if (cause) this.#causes.set(docId, cause);
     const job = this.#jobs.get(docId);
     const dueAt = this.#timers.now() + delayMs;
-    if (!job) this.#wait(docId, dueAt, false);
+    if (!job) this.#wait(docId, dueAt);
     else if (job.kind === 'running') {
       this.#jobs.set(docId, { kind: 'running', askedFor: Math.min(dueAt, job.askedFor ?? dueAt) });
-    } else if (job.kind === 'waiting' && (job.isRevisit || delayMs === 0) && dueAt < job.dueAt) {
+    } else if (job.kind === 'waiting' && delayMs === 0 && dueAt < job.dueAt) {
       job.cancel();
-      this.#wait(docId, dueAt, false);
+      this.#wait(docId, dueAt);
     }
   }
 
@@ -85,13 +87,13 @@ export class EmbeddedJobQueue implements JobQueue {
     this.#ready = [];
   }
 
-  #wait(docId: DocId, dueAt: number, isRevisit: boolean): void {
+  #wait(docId: DocId, dueAt: number): void {
     const cancel = this.#timers.after(Math.max(dueAt - this.#timers.now(), 0), () => {
       this.#jobs.set(docId, { kind: 'ready' });
       this.#ready.push(docId);
       this.#processor?.work();
     });
-    this.#jobs.set(docId, { kind: 'waiting', dueAt, isRevisit, cancel });
+    this.#jobs.set(docId, { kind: 'waiting', dueAt, cancel });
   }
 
   #next(): DocId | null {
@@ -111,17 +113,17 @@ export class EmbeddedJobQueue implements JobQueue {
     this.#failures.delete(docId);
     const askedFor = this.#end(docId);
     if (this.#isClosed) return;
-    const againAt = verdict.kind === 'again' ? this.#timers.now() + verdict.delayMs : null;
-    if (askedFor !== null) this.#wait(docId, Math.min(askedFor, againAt ?? askedFor), false);
-    else if (againAt !== null) this.#wait(docId, againAt, true);
+    const againMs = verdict.kind === 'again' ? Math.min(verdict.delayMs, AGAIN_AT_MOST_MS) : null;
+    const againAt = againMs === null ? null : this.#timers.now() + againMs;
+    const dueAt = againAt === null || askedFor === null ? (againAt ?? askedFor) : Math.min(againAt, askedFor);
+    if (dueAt !== null) this.#wait(docId, dueAt);
   }
 
   #failed(docId: DocId): void {
     const failures = (this.#failures.get(docId) ?? 0) + 1;
     this.#failures.set(docId, failures);
     this.#end(docId);
-    if (!this.#isClosed)
-      this.#wait(docId, this.#timers.now() + retryDelayMs(failures, this.#random()), false);
+    if (!this.#isClosed) this.#wait(docId, this.#timers.now() + retryDelayMs(failures, this.#random()));
   }
 
   #end(docId: DocId): number | null {

@@ -7,7 +7,8 @@ import type { Traceparent } from '../tracing/traceparent.ts';
  * - A document has at most one fold waiting and one running at a time; scheduling again while one waits adds
  *   nothing, and scheduling while one **runs** makes another run after it (SNAP5: a trigger is never lost).
  * - Scheduling without delay brings a waiting fold forward (the sweep does, to heal whatever held it up).
- * - A fold that answers `again` waits at its own wish: scheduling brings it forward, and it never delays a request.
+ * - A fold that answers `again` becomes the one that waits. It waits for {@link AGAIN_AT_MOST_MS} at most, as long as a
+ *   request does anyway (SNAP5), so nothing is late because it adds nothing to it.
  * - A processor that rejects is tried again later with growing pauses; a job may run twice (a stalled worker that
  *   wakes up), so what it does must be fenced (SNAP1).
  */
@@ -40,7 +41,10 @@ export type ProcessorOptions = {
 export const JOB_RESULTS = ['done', 'failed', 'stalled'] as const;
 export type JobResult = (typeof JOB_RESULTS)[number];
 
-/** What a fold run answers: finished, or "come back in so many ms" (still being edited, or a tail to trim later). */
+/** How long a fold may ask to wait before it runs again, in ms. */
+export const AGAIN_AT_MOST_MS = 5_000;
+
+/** What a fold run answers: finished, or "come back in so many ms" (still being edited). */
 export type FoldVerdict = { readonly kind: 'done' } | { readonly kind: 'again'; readonly delayMs: number };
 
 /** What a processor calls. `fold` handles one document; `sweep` runs on a schedule, once in the whole cluster. */

@@ -1,7 +1,6 @@
 import type { DocId } from '../protocol/ids.ts';
-import { MovingSubscriptions } from '../redis/moving-subscriptions.ts';
+import { ListeningShards } from '../redis/listening-shards.ts';
 import type { RedisTopology } from '../redis/redis-topology.ts';
-import { Shards } from '../redis/shards.ts';
 import type { Position } from './position.ts';
 import { RedisUpdateLog, type RedisUpdateLogOptions } from './redis-update-log.ts';
 import {
@@ -11,7 +10,6 @@ import {
   type LogPage,
   LogUnavailable,
   type OpenedLog,
-  type TrimResult,
   type UpdateLog,
 } from './update-log.ts';
 
@@ -25,55 +23,33 @@ export type ClusterUpdateLogOptions = Omit<RedisUpdateLogOptions, 'url' | 'onMov
  * (LOG3). While a shard is away, documents on the others go on.
  */
 export class ClusterUpdateLog implements UpdateLog {
-  readonly #shards: Shards<RedisUpdateLog>;
-  readonly #subscriptions: MovingSubscriptions<RedisUpdateLog>;
-  readonly #interruptionListeners: Set<() => void>;
+  readonly #shards: ListeningShards<RedisUpdateLog>;
 
   /** Connects to every master; rejects with {@link LogUnavailable} when one cannot be reached. */
   static async connect({ topology, ...options }: ClusterUpdateLogOptions): Promise<ClusterUpdateLog> {
-    const interruptionListeners = new Set<() => void>();
-    const onInterruption = () => {
-      for (const listener of interruptionListeners) listener();
-    };
-    const shards = await guard(() =>
-      Shards.open({
-        topology,
-        onError: options.onError,
-        open: async (url) => {
-          const log = await RedisUpdateLog.connect({ ...options, url, onMoved: () => topology.suspect() });
-          log.onInterruption(onInterruption);
-          return log;
-        },
-      }),
-    );
-    const events = { onMoved: onInterruption, onError: options.onError };
-    return new ClusterUpdateLog(
-      shards,
-      new MovingSubscriptions({ shards, ...events }),
-      interruptionListeners,
-    );
+    const shards = await ListeningShards.open({
+      topology,
+      Unavailable: LogUnavailable,
+      onError: options.onError,
+      open: (url, onMoved) => RedisUpdateLog.connect({ ...options, url, onMoved }),
+    });
+    return new ClusterUpdateLog(shards);
   }
 
-  private constructor(
-    shards: Shards<RedisUpdateLog>,
-    subscriptions: MovingSubscriptions<RedisUpdateLog>,
-    interruptionListeners: Set<() => void>,
-  ) {
+  private constructor(shards: ListeningShards<RedisUpdateLog>) {
     this.#shards = shards;
-    this.#subscriptions = subscriptions;
-    this.#interruptionListeners = interruptionListeners;
   }
 
   open(docId: DocId, after: Position): Promise<OpenedLog> {
-    return this.#run(docId, (log) => log.open(docId, after));
+    return this.#shards.run(docId, (log) => log.open(docId, after));
   }
 
   append(docId: DocId, known: Position, update: Uint8Array): Promise<AppendResult> {
-    return this.#run(docId, (log) => log.append(docId, known, update));
+    return this.#shards.run(docId, (log) => log.append(docId, known, update));
   }
 
   read(docId: DocId, after: Position, limit: number): Promise<LogPage> {
-    return this.#run(docId, (log) => log.read(docId, after, limit));
+    return this.#shards.run(docId, (log) => log.read(docId, after, limit));
   }
 
   async heads(
@@ -83,30 +59,30 @@ export class ClusterUpdateLog implements UpdateLog {
     // Those of one master travel together: its connection pipelines what is sent at once.
     return await Promise.all(
       docIds.map(async (docId) => {
-        const [head] = await this.#run(docId, (log) => log.heads([docId], options));
+        const [head] = await this.#shards.run(docId, (log) => log.heads([docId], options));
         return head ?? null;
       }),
     );
   }
 
   subscribe(docId: DocId, listener: LogListener): Promise<() => Promise<void>> {
-    return guard(() => this.#subscriptions.add(docId, (log) => log.subscribe(docId, listener)));
+    return this.#shards.subscribe(docId, (log) => log.subscribe(docId, listener));
   }
 
   publishPresence(docId: DocId, message: Uint8Array): Promise<void> {
-    return this.#run(docId, (log) => log.publishPresence(docId, message));
+    return this.#shards.run(docId, (log) => log.publishPresence(docId, message));
   }
 
-  trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
-    return this.#run(docId, (log) => log.trim(docId, covered, keepMs));
+  trim(docId: DocId, covered: Position, keepMs: number): Promise<number> {
+    return this.#shards.run(docId, (log) => log.trim(docId, covered, keepMs));
   }
 
   remove(docId: DocId): Promise<void> {
-    return this.#run(docId, (log) => log.remove(docId));
+    return this.#shards.run(docId, (log) => log.remove(docId));
   }
 
   async *documents(): AsyncIterable<DocId> {
-    for (const [, log] of await guard(() => this.#shards.all())) yield* log.documents();
+    for (const log of await this.#shards.all()) yield* log.documents();
   }
 
   /**
@@ -142,31 +118,14 @@ export class ClusterUpdateLog implements UpdateLog {
   }
 
   async resubscribe(): Promise<void> {
-    for (const [, log] of await guard(() => this.#shards.all())) await log.resubscribe();
+    for (const log of await this.#shards.all()) await log.resubscribe();
   }
 
   onInterruption(listener: () => void): () => void {
-    this.#interruptionListeners.add(listener);
-    return () => this.#interruptionListeners.delete(listener);
+    return this.#shards.onInterruption(listener);
   }
 
-  async close(): Promise<void> {
-    this.#subscriptions.close();
-    await this.#shards.close();
-  }
-
-  #run<Result>(docId: DocId, call: (log: RedisUpdateLog) => Promise<Result>): Promise<Result> {
-    return guard(() => this.#shards.run(docId, call));
-  }
-}
-
-async function guard<Result>(call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof LogUnavailable) throw error;
-    throw new LogUnavailable(`Redis Cluster: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+  close(): Promise<void> {
+    return this.#shards.close();
   }
 }

@@ -10,7 +10,6 @@ import {
   type LogPage,
   LogUnavailable,
   type OpenedLog,
-  type TrimResult,
   type UpdateLog,
 } from './update-log.ts';
 
@@ -134,13 +133,12 @@ export class EmbeddedUpdateLog implements UpdateLog {
     for (const listener of this.#listeners.get(docId) ?? []) listener.presence(message);
   }
 
-  async trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
+  async trim(docId: DocId, covered: Position, keepMs: number): Promise<number> {
     const removed = this.#removed;
     const head = await this.#head(docId);
-    if (!head) return { removed: 0, tailKept: false };
+    if (!head) return 0;
     const upTo = head.covered && comparePositions(head.covered, covered) > 0 ? head.covered : covered;
     this.#remember(docId, { ...(this.#heads.get(docId) ?? head), covered: upTo }, removed);
-    const isCovered = sql<boolean>`(epoch, seq) <= (${upTo.epoch}, ${upTo.seq})`;
     return await this.#guard(async () => {
       await this.#database
         .updateTable('log_heads')
@@ -150,17 +148,10 @@ export class EmbeddedUpdateLog implements UpdateLog {
       const removed = await this.#database
         .deleteFrom('log_entries')
         .where('doc_id', '=', docId)
-        .where(isCovered)
+        .where(sql<boolean>`(epoch, seq) <= (${upTo.epoch}, ${upTo.seq})`)
         .where('at_ms', '<=', this.#now() - keepMs)
         .executeTakeFirst();
-      const kept = await this.#database
-        .selectFrom('log_entries')
-        .select('seq')
-        .where('doc_id', '=', docId)
-        .where(isCovered)
-        .limit(1)
-        .executeTakeFirst();
-      return { removed: Number(removed.numDeletedRows), tailKept: kept !== undefined };
+      return Number(removed.numDeletedRows);
     });
   }
 

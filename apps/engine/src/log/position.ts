@@ -36,11 +36,35 @@ export function formatPosition({ epoch, seq }: Position): string {
 
 /** Reads what {@link formatPosition} wrote; throws a RangeError on anything else. */
 export function parsePosition(text: string): Position {
-  const dash = text.indexOf('-');
-  const epoch = Number(text.slice(0, dash));
-  const seq = Number(text.slice(dash + 1));
-  if (dash < 1 || !Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq) || epoch < 0 || seq < 0) {
-    throw new RangeError(`not a log position: "${text.slice(0, 40)}"`);
+  return readPosition(Buffer.from(text, 'latin1'));
+}
+
+const [DASH, ZERO] = [0x2d, 0x30];
+
+/** The same from the bytes of a reply, from `start` to before `end`. */
+export function readPosition(bytes: Uint8Array, start = 0, end: number = bytes.length): Position {
+  let epoch = -1;
+  let value = 0;
+  let digits = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    const digit = byte - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digits += 1;
+    } else if (byte === DASH && epoch === -1 && digits > 0 && Number.isSafeInteger(value)) {
+      epoch = value;
+      value = 0;
+      digits = 0;
+    } else {
+      throw notAPosition(bytes, start, end);
+    }
   }
-  return { epoch, seq };
+  if (epoch === -1 || digits === 0 || !Number.isSafeInteger(value)) throw notAPosition(bytes, start, end);
+  return { epoch, seq: value };
+}
+
+function notAPosition(bytes: Uint8Array, start: number, end: number): RangeError {
+  const text = Buffer.from(bytes.subarray(start, Math.min(end, start + 40))).toString('latin1');
+  return new RangeError(`not a log position: "${text}"`);
 }

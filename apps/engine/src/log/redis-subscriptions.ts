@@ -1,7 +1,7 @@
 import type { DocId } from '../protocol/ids.ts';
 import { RedisListener, type RedisListenerOptions } from '../redis/redis-listener.ts';
 import { liveChannel, nodeChannel, presenceChannel } from './keys.ts';
-import { parsePosition } from './position.ts';
+import { readPosition } from './position.ts';
 import type { LogListener } from './update-log.ts';
 
 /**
@@ -175,7 +175,7 @@ export class RedisSubscriptions {
 /** Reads what `append-3.lua` and `open-3.lua` publish: one byte with the id's length, the id, the update. */
 function announce(message: Buffer, listeners: ReadonlySet<LogListener>): void {
   const idEnd = 1 + (message[0] ?? 0);
-  const position = parsePosition(message.toString('latin1', 1, idEnd));
+  const position = readPosition(message, 1, idEnd);
   const update = message.length > idEnd ? message.subarray(idEnd) : null;
   for (const listener of listeners) listener.entry(position, update);
 }

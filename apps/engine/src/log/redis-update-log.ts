@@ -3,28 +3,20 @@ import type { RedisArgument } from '../redis/redis-command.ts';
 import { RedisCommands } from '../redis/redis-commands.ts';
 import type { RedisReply } from '../redis/resp-reader.ts';
 import { HeldEntries } from './held-entries.ts';
-import {
-  docIdOfLogKey,
-  LOG_KEY_PATTERN,
-  liveChannel,
-  logKey,
-  metaKey,
-  nodeChannel,
-  presenceChannel,
-} from './keys.ts';
-import { comparePositions, formatPosition, type Position, parsePosition } from './position.ts';
+import { docIdOfLogKey, LOG_KEY_PATTERN, liveChannel, logKey, metaKey, presenceChannel } from './keys.ts';
+import { readEntry, readHead } from './log-replies.ts';
+import { comparePositions, formatPosition, type Position, readPosition } from './position.ts';
+import { RedisHeartbeat } from './redis-heartbeat.ts';
 import { RedisReplicas } from './redis-replicas.ts';
 import { RedisScripts } from './redis-scripts.ts';
 import { RedisSubscriptions } from './redis-subscriptions.ts';
 import {
   type AppendResult,
-  type LogEntry,
   type LogHead,
   type LogListener,
   type LogPage,
   LogUnavailable,
   type OpenedLog,
-  type TrimResult,
   type UpdateLog,
 } from './update-log.ts';
 
@@ -32,7 +24,7 @@ import {
 const INLINE_LIMIT_BYTES = 256 * 1024;
 /** SNAP7: a fully folded log that nobody opens leaves Redis after this. */
 const IDLE_LIFETIME_MS = 10 * 60_000;
-/** Entries one call of `trim-2.lua` looks at; about a millisecond of Redis. */
+/** Entries one call of `trim-3.lua` looks at; about a millisecond of Redis. */
 const TRIM_CHUNK = 1_000;
 
 const script = (file: string): URL => new URL(`./lua/${file}.lua`, import.meta.url);
@@ -40,7 +32,7 @@ const SCRIPTS = {
   append: script('append-3'),
   open: script('open-3'),
   head: script('head-2'),
-  trim: script('trim-2'),
+  trim: script('trim-3'),
 };
 
 export type RedisUpdateLogOptions = {
@@ -68,7 +60,7 @@ export class RedisUpdateLog implements UpdateLog {
   readonly #scripts: RedisScripts<keyof typeof SCRIPTS>;
   readonly #subscriptions: RedisSubscriptions;
   readonly #interruptionListeners = new Set<() => void>();
-  readonly #echoes = new Map<string, () => void>();
+  readonly #heartbeat: RedisHeartbeat;
   readonly #replicas: RedisReplicas | null;
   readonly #held = new HeldEntries();
 
@@ -101,6 +93,7 @@ export class RedisUpdateLog implements UpdateLog {
         for (const listener of this.#interruptionListeners) listener();
       },
     });
+    this.#heartbeat = new RedisHeartbeat(this.#commands, this.#subscriptions);
     this.#replicas = replicas > 0 ? new RedisReplicas({ url, name, onError, replicas }) : null;
   }
 
@@ -145,7 +138,7 @@ export class RedisUpdateLog implements UpdateLog {
       run,
     ]);
     if (!Buffer.isBuffer(id)) return { result: { kind: 'lost' }, run };
-    return { result: { kind: 'appended', position: parsePosition(id.toString('latin1')) }, run };
+    return { result: { kind: 'appended', position: readPosition(id) }, run };
   }
 
   async read(docId: DocId, after: Position, limit: number): Promise<LogPage> {
@@ -191,7 +184,7 @@ export class RedisUpdateLog implements UpdateLog {
     await this.#guard(() => this.#commands.call('SPUBLISH', presenceChannel(docId), asBuffer(message)));
   }
 
-  async trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
+  async trim(docId: DocId, covered: Position, keepMs: number): Promise<number> {
     const keys = [logKey(docId), metaKey(docId)];
     let removed = 0;
     for (;;) {
@@ -203,9 +196,9 @@ export class RedisUpdateLog implements UpdateLog {
         TRIM_CHUNK,
         IDLE_LIFETIME_MS,
       ]);
-      const [count = 0, kept = 0, more = 0] = Array.isArray(reply) ? reply.map(Number) : [];
+      const [count = 0, more = 0] = Array.isArray(reply) ? reply.map(Number) : [];
       removed += count;
-      if (!more) return { removed, tailKept: kept > 0 };
+      if (!more) return removed;
     }
   }
 
@@ -230,26 +223,8 @@ export class RedisUpdateLog implements UpdateLog {
     } while (cursor !== '0');
   }
 
-  async canary(nodeId: string, timeoutMs: number): Promise<number> {
-    const channel = nodeChannel(nodeId);
-    if (!this.#subscriptions.listensToNode(nodeId)) {
-      await this.#guard(() => this.#subscriptions.addChannel(channel, () => this.#echoes.get(channel)?.()));
-    }
-    const startedAt = performance.now();
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const timer = setTimeout(
-      () => reject(new LogUnavailable(`the node did not hear its own heartbeat within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    this.#echoes.set(channel, () => resolve(performance.now() - startedAt));
-    try {
-      // A failed publish is what the timeout reports too, only sooner.
-      this.#guard(() => this.#commands.call('SPUBLISH', channel, '1')).catch(reject);
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#echoes.delete(channel);
-    }
+  canary(nodeId: string, timeoutMs: number): Promise<number> {
+    return this.#guard(() => this.#heartbeat.beat(nodeId, timeoutMs));
   }
 
   /** Resolves when Redis answers commands. */
@@ -301,28 +276,6 @@ function unavailable(error: unknown): never {
   throw new LogUnavailable(`Redis: ${error instanceof Error ? error.message : String(error)}`, {
     cause: error,
   });
-}
-
-function readHead(reply: RedisReply): LogHead | null {
-  if (!Array.isArray(reply)) return null;
-  const [last, covered, length] = reply;
-  if (!Buffer.isBuffer(last)) return null;
-  return {
-    last: parsePosition(last.toString('latin1')),
-    covered: Buffer.isBuffer(covered) ? parsePosition(covered.toString('latin1')) : null,
-    isEmpty: length === 0,
-  };
-}
-
-/** An entry as `append-3.lua` writes it: fields `t` (ms) and `u` (update), in this order. */
-function readEntry(reply: RedisReply): LogEntry {
-  const [id, fields] = Array.isArray(reply) ? reply : [];
-  const [, at, , update] = Array.isArray(fields) ? fields : [];
-  return {
-    position: parsePosition(String(id)),
-    update: Buffer.isBuffer(update) ? update : new Uint8Array(),
-    atMs: Number(String(at)),
-  };
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -145,7 +145,7 @@ export function describeUpdateLog(name: string, start: () => Promise<LogUnderTes
       const { last } = await under.log.open(docId, ORIGIN);
       const end = await appendMany(docId, last, 20);
       const covered = { ...end, seq: 15 };
-      expect(await under.log.trim(docId, covered, 0)).toEqual({ removed: 15, tailKept: false });
+      expect(await under.log.trim(docId, covered, 0)).toBe(15);
       expect(await under.log.read(docId, { ...end, seq: 3 }, 10)).toEqual({ kind: 'behind' });
       expect((await read(docId, covered)).map(({ position }) => position.seq)).toEqual([16, 17, 18, 19, 20]);
     });
@@ -154,7 +154,7 @@ export function describeUpdateLog(name: string, start: () => Promise<LogUnderTes
       const docId = freshDoc();
       const { last } = await under.log.open(docId, ORIGIN);
       const end = await appendMany(docId, last, 10);
-      expect(await under.log.trim(docId, { ...end, seq: 6 }, 60_000)).toEqual({ removed: 0, tailKept: true });
+      expect(await under.log.trim(docId, { ...end, seq: 6 }, 60_000)).toBe(0);
       expect(await read(docId, last)).toHaveLength(10);
       const [head] = await under.log.heads([docId]);
       expect(head?.covered).toEqual({ ...end, seq: 6 });

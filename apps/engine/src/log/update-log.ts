@@ -58,10 +58,10 @@ export interface UpdateLog {
 
   /**
    * Says that a committed snapshot covers everything up to `covered`, and removes the covered entries that are
-   * older than `keepMs` by the store's clock. A log that is covered to its end, and that nobody opens, leaves the
-   * store by itself (SNAP7).
+   * older than `keepMs` by the store's clock; resolves with how many these were. A log that is covered to its end, and
+   * that nobody opens, leaves the store by itself (SNAP7).
    */
-  trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult>;
+  trim(docId: DocId, covered: Position, keepMs: number): Promise<number>;
 
   /**
    * Removes the log with everything in it: the document was deleted. Then there is none, as after a loss (LOG3): who
@@ -127,13 +127,6 @@ export type LogListener = {
   /** `update` is null where it was too large to travel with the message: read it from the log. */
   entry(position: Position, update: Uint8Array | null): void;
   presence(message: Uint8Array): void;
-};
-
-export type TrimResult = {
-  /** Entries removed. */
-  readonly removed: number;
-  /** Whether covered entries stay because they are younger than `keepMs`. */
-  readonly tailKept: boolean;
 };
 
 /** The store did not answer in time or refused; `cause` holds its own error. Whether a write happened is unknown. */

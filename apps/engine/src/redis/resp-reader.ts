@@ -56,38 +56,69 @@ export class RespReader {
     }
   }
 
-  /** Reads the line at `at`; the result is where it ends, null when it goes on in the next chunk. */
+  /** Reads what begins at `at`; the result is where it ends, null when its line goes on in the next chunk. */
   #readLine(bytes: Buffer, at: number): number | null {
+    switch (bytes[at]) {
+      case BULK:
+      case NUMBER:
+      case ARRAY:
+        return this.#readNumbered(bytes, at);
+      case SIMPLE:
+      case ERROR:
+        return this.#readText(bytes, at);
+      default:
+        throw new NoRedis(`a reply begins with the byte ${bytes[at]}`);
+    }
+  }
+
+  /** A line with a number, which is most of them, digit by digit: looking for its end costs more than reading it. */
+  #readNumbered(bytes: Buffer, start: number): number | null {
+    const isNegative = bytes[start + 1] === MINUS;
+    let at = isNegative ? start + 2 : start + 1;
+    let value = 0;
+    for (; at < bytes.length && bytes[at] !== CR; at++) {
+      const digit = (bytes[at] ?? 0) - ZERO;
+      if (digit < 0 || digit > 9) throw new NoRedis('a number of the reply has other signs than digits');
+      value = value * 10 + digit;
+    }
+    const end = at + LINE_END_BYTES;
+    if (end > bytes.length) return null;
+    if (bytes[at + 1] !== LF) throw new NoRedis('a line of the reply has no end');
+    const number = isNegative ? -value : value;
+    if (bytes[start] === BULK) return this.#readBulk(number, bytes, end);
+    if (bytes[start] === ARRAY) this.#openArray(number);
+    else this.#take(number);
+    return end;
+  }
+
+  #readText(bytes: Buffer, at: number): number | null {
     const end = bytes.indexOf(LF, at);
     if (end === -1) return null;
     const textEnd = end - 1;
-    if (textEnd < at + 1 || bytes[textEnd] !== CR) throw new NoRedis('a line of the reply has no end');
-    switch (bytes[at]) {
-      case BULK:
-        this.#openBulk(readInteger(bytes, at + 1, textEnd));
-        break;
-      case NUMBER:
-        this.#take(readInteger(bytes, at + 1, textEnd));
-        break;
-      case ARRAY:
-        this.#openArray(readInteger(bytes, at + 1, textEnd));
-        break;
-      case SIMPLE:
-        this.#take(Buffer.from(bytes.subarray(at + 1, textEnd)));
-        break;
-      case ERROR:
-        this.#refused = new RedisRefused(bytes.toString('utf8', at + 1, textEnd));
-        this.#take(null);
-        break;
-      default:
-        throw new NoRedis(`a reply begins with the byte ${bytes[at]}`);
+    if (bytes[textEnd] !== CR) throw new NoRedis('a line of the reply has no end');
+    if (bytes[at] === ERROR) {
+      this.#refused = new RedisRefused(bytes.toString('utf8', at + 1, textEnd));
+      this.#take(null);
+    } else {
+      this.#take(Buffer.from(bytes.subarray(at + 1, textEnd)));
     }
     return end + 1;
   }
 
-  #openBulk(length: number): void {
-    if (length < 0) this.#take(null);
-    else this.#bulk = { bytes: Buffer.allocUnsafe(length + LINE_END_BYTES), filled: 0 };
+  #readBulk(length: number, bytes: Buffer, at: number): number {
+    if (length < 0) {
+      this.#take(null);
+      return at;
+    }
+    const end = at + length;
+    if (end + LINE_END_BYTES > bytes.length) {
+      this.#bulk = { bytes: Buffer.allocUnsafe(length + LINE_END_BYTES), filled: 0 };
+      return at;
+    }
+    const own = Buffer.allocUnsafe(length);
+    bytes.copy(own, 0, at, end);
+    this.#take(own);
+    return end + LINE_END_BYTES;
   }
 
   #fill(bulk: OpenBulk, bytes: Buffer, at: number): number {
@@ -120,15 +151,4 @@ export class RespReader {
     this.#refused = null;
     this.#onReply(refused ?? whole);
   }
-}
-
-function readInteger(bytes: Buffer, start: number, end: number): number {
-  const isNegative = bytes[start] === MINUS;
-  let value = 0;
-  for (let at = isNegative ? start + 1 : start; at < end; at++) {
-    const digit = (bytes[at] ?? 0) - ZERO;
-    if (digit < 0 || digit > 9) throw new NoRedis('a number of the reply has other signs than digits');
-    value = value * 10 + digit;
-  }
-  return isNegative ? -value : value;
 }

@@ -87,14 +87,17 @@ export class PostgresSnapshotStore implements SnapshotStore {
   }
 
   async position(docId: DocId): Promise<Position | null> {
-    const row = await this.#guard('reading the position of a snapshot', () =>
-      this.#database
-        .selectFrom('document_snapshots')
-        .select(['epoch', 'seq'])
-        .where('doc_id', '=', docId)
-        .executeTakeFirst(),
+    return (await this.positions([docId]))[0] ?? null;
+  }
+
+  async positions(docIds: readonly DocId[]): Promise<(Position | null)[]> {
+    const { rows } = await this.#guard('reading the positions of snapshots', () =>
+      sql<{ doc_id: DocId } & Position>`
+        SELECT doc_id, epoch, seq FROM document_snapshots WHERE doc_id = ANY(${docIds})
+      `.execute(this.#database),
     );
-    return row ? { epoch: row.epoch, seq: row.seq } : null;
+    const stored = new Map(rows.map(({ doc_id, epoch, seq }) => [doc_id, { epoch, seq }]));
+    return docIds.map((docId) => stored.get(docId) ?? null);
   }
 
   async commit(docId: DocId, { position: { epoch, seq }, state, stateVector }: Snapshot): Promise<boolean> {

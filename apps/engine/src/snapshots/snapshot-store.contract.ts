@@ -49,6 +49,18 @@ export function describeSnapshotStore(name: string, start: () => Promise<Snapsho
       const docId = freshDoc();
       expect(await under.store.load(docId)).toBeNull();
       expect(await under.store.position(docId)).toBeNull();
+      expect(await under.store.positions([])).toEqual([]);
+    });
+
+    it('SNAP3 tells the positions of many documents in the order asked', async () => {
+      const [one, never, other] = [freshDoc(), freshDoc(), freshDoc()];
+      await under.store.commit(one, snapshot(3, 7));
+      await under.store.commit(other, snapshot(2, 9));
+      expect(await under.other.positions([other, never, one])).toEqual([
+        snapshot(2, 9).position,
+        null,
+        snapshot(3, 7).position,
+      ]);
     });
 
     it('SNAP1 names the position it covers', async () => {

@@ -14,6 +14,9 @@ export interface SnapshotStore {
   /** The position of the newest snapshot without its bytes, or null. */
   position(docId: DocId): Promise<Position | null>;
 
+  /** The same of many documents, in the order asked. */
+  positions(docIds: readonly DocId[]): Promise<(Position | null)[]>;
+
   /**
    * Stores `snapshot` if it is newer than the stored one and the document is not deleted; false when it was not stored.
    * Durable when it resolves.

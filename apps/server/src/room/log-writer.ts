@@ -2,6 +2,7 @@ import { pause, type Timers } from '@kryton/engine/lifecycle/timers.ts';
 import type { Position } from '@kryton/engine/log/position.ts';
 import type { UpdateLog } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
+import type { Appended } from './fan-out-watch.ts';
 import { Gatherer } from './gatherer.ts';
 
 const FIRST_RETRY_MS = 50;
@@ -15,8 +16,7 @@ export type LogWriterOptions = {
   readonly known: () => Position;
   /** The log is another one than before (LOG3): opens it and resyncs, after which `known` is of the new epoch. */
   readonly onLost: () => Promise<void>;
-  /** The log took `updates` updates at `position`; they were sent to it at `startedAt` (ms, of `timers.now`). */
-  readonly onAppended: (position: Position, startedAt: number, bytes: number, updates: number) => void;
+  readonly onAppended: (appended: Appended) => void;
   /** So many bytes of what was written are durable now. */
   readonly onSettled: (bytes: number) => void;
   /** The log did not answer for `graceMs`: all that was waiting is given up, unacknowledged (LOG6). */
@@ -126,7 +126,8 @@ export class LogWriter {
         const result = await log.append(docId, known(), update);
         if (result.kind === 'appended') {
           this.#settle(batch);
-          this.#options.onAppended(result.position, startedAt, update.length, batch.length);
+          const { position } = result;
+          this.#options.onAppended({ position, startedAt, bytes: update.length, updates: batch.length });
           return true;
         }
         await this.#options.onLost();

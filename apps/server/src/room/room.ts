@@ -11,6 +11,7 @@ import { Arrivals } from './arrivals.ts';
 import { Audience } from './audience.ts';
 import { Backpressure } from './backpressure.ts';
 import type { BaseState } from './base-state.ts';
+import { type Appended, FanOutWatch } from './fan-out-watch.ts';
 import { FoldSchedule } from './fold-schedule.ts';
 import { LogFollower } from './log-follower.ts';
 import { LogWriter } from './log-writer.ts';
@@ -20,7 +21,6 @@ import { Resync } from './resync.ts';
 import type { RoomPorts } from './room-ports.ts';
 import { RoomPresence } from './room-presence.ts';
 import { RoomState } from './room-state.ts';
-import { RoomTraces } from './room-traces.ts';
 import { AdaptiveWindow } from './window.ts';
 
 /** Larger batches are merged in a thread (ROOM5). */
@@ -44,12 +44,9 @@ export class Room {
   readonly #backpressure: Backpressure;
   readonly #resync: Resync;
   #unsubscribe: () => Promise<void> = async () => {};
-  /** Null while tracing is off. */
-  readonly #traces: RoomTraces | null;
+  readonly #fanOuts: FanOutWatch;
   /** Whether frames are being made that leave as one. */
   #isTogether = false;
-  /** An append of this node whose entry has not come back yet: where it stands and when it was sent. */
-  #awaited: { position: Position; startedAt: number; append: Traceparent | null } | null = null;
 
   /** Subscribes, then loads, so that nothing falls in between. Rejects when log or snapshots cannot be reached. */
   static async open(ports: RoomPorts, docId: DocId): Promise<Room> {
@@ -86,7 +83,7 @@ export class Room {
       together: (run) => this.#sendTogether(run),
     });
     this.#folds = new FoldSchedule(ports, docId);
-    this.#traces = ports.tracing ? new RoomTraces(ports.tracing, docId) : null;
+    this.#fanOuts = new FanOutWatch(ports, docId);
     this.#backpressure = new Backpressure(ports.pending);
     this.#follower = new LogFollower({
       docId,
@@ -110,8 +107,7 @@ export class Room {
         return this.#window.ms;
       },
       onLost: () => this.#resync.run('lost'),
-      onAppended: (position, startedAt, bytes, updates) =>
-        this.#appended(position, startedAt, bytes, updates),
+      onAppended: (appended) => this.#appended(appended),
       onSettled: (bytes) => this.#backpressure.settled(bytes),
       onUnreachable: () => {
         metrics.appendFailed('given-up');
@@ -301,20 +297,9 @@ export class Room {
     return bytes > INLINE_MERGE_BYTES ? this.#ports.heavy.mergeMany(updates) : mergeMany(updates);
   }
 
-  #appended(position: Position, startedAt: number, bytes: number, updates: number): void {
-    const { metrics, timers } = this.#ports;
-    const tookMs = timers.now() - startedAt;
-    metrics.appended(tookMs);
-    const append = this.#traces === null ? null : this.#traces.appended(position, tookMs, bytes, updates);
-    this.#folds.appended(append);
-    this.#follower.heardOf(position);
-    const { position: reached } = this.#follower;
-    if (reached.epoch === position.epoch && reached.seq >= position.seq) {
-      metrics.fannedOut(timers.now() - startedAt);
-      this.#traces?.fannedOut(append, tookMs);
-    } else {
-      this.#awaited = { position, startedAt, append };
-    }
+  #appended(appended: Appended): void {
+    this.#folds.appended(this.#fanOuts.appended(appended, this.#follower.position));
+    this.#follower.heardOf(appended.position);
   }
 
   /** The next entry of the log: one frame for all (step 6 of the walk). */
@@ -347,15 +332,9 @@ export class Room {
 
   /** Everything up to `position` was written to the sockets, which began at `startedAt`; the result is how long it took. */
   #sent(position: Position, startedAt: number): number {
-    const { metrics, timers } = this.#ports;
-    const now = timers.now();
+    const now = this.#ports.timers.now();
     this.#window.spent(now - startedAt);
-    const awaited = this.#awaited;
-    if (awaited && awaited.position.epoch === position.epoch && awaited.position.seq <= position.seq) {
-      metrics.fannedOut(now - awaited.startedAt);
-      this.#traces?.fannedOut(awaited.append, now - awaited.startedAt);
-      this.#awaited = null;
-    }
+    this.#fanOuts.sent(position, now);
     return now - startedAt;
   }
 }

@@ -82,6 +82,16 @@ export async function appendAll(
   if (results.some(({ kind }) => kind !== 'appended')) throw new Error('an update was not appended');
 }
 
+/** How many entries the log holds, covered or not. */
+export async function logLength({ database }: Pick<FoldStores, 'database'>, docId: DocId): Promise<number> {
+  const rows = await database.db
+    .selectFrom('log_entries')
+    .select('seq')
+    .where('doc_id', '=', docId)
+    .execute();
+  return rows.length;
+}
+
 /** What a newcomer is served: the stored snapshot and the log entries behind it. */
 export async function loadDocument({ log, snapshots }: FoldParts & FoldStores, docId: DocId): Promise<Y.Doc> {
   const doc = new Y.Doc();

@@ -25,6 +25,7 @@ export type Server = {
 export type Worker = {
   readonly process: SimProcess;
   fold(docId: DocId): Promise<FoldVerdict>;
+  sweep(): Promise<unknown>;
 };
 
 /** What every part of the simulation knows of the others. */

@@ -7,7 +7,6 @@ import {
   type LogPage,
   LogUnavailable,
   type OpenedLog,
-  type TrimResult,
   type UpdateLog,
 } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
@@ -109,7 +108,7 @@ export class SimLog implements UpdateLog {
     return this.#line.call(`presence ${docId}`, () => this.#bus.presence(docId, message));
   }
 
-  trim(docId: DocId, covered: Position, keepMs: number): Promise<TrimResult> {
+  trim(docId: DocId, covered: Position, keepMs: number): Promise<number> {
     return this.#line.call(`trim ${docId} to ${formatPosition(covered)}`, () =>
       this.#store.trim(docId, covered, keepMs),
     );

@@ -1,5 +1,5 @@
 import type { Position } from '@kryton/engine/log/position.ts';
-import type { AppendResult, LogHead, TrimResult } from '@kryton/engine/log/update-log.ts';
+import type { AppendResult, LogHead } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { Snapshot } from '@kryton/engine/snapshots/snapshot-store.ts';
 import { describe, expect, it } from 'vitest';
@@ -136,7 +136,7 @@ class AnyOrderStore extends SimStore {
 }
 
 class GreedyStore extends SimStore {
-  override trim(docId: DocId, covered: Position, keepMs: number): TrimResult {
+  override trim(docId: DocId, covered: Position, keepMs: number): number {
     return super.trim(docId, { ...covered, seq: covered.seq + 1 }, keepMs);
   }
 }

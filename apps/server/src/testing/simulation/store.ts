@@ -1,5 +1,5 @@
 import { comparePositions, type Position } from '@kryton/engine/log/position.ts';
-import type { AppendResult, LogEntry, LogHead, TrimResult } from '@kryton/engine/log/update-log.ts';
+import type { AppendResult, LogEntry, LogHead } from '@kryton/engine/log/update-log.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { Snapshot } from '@kryton/engine/snapshots/snapshot-store.ts';
 
@@ -78,9 +78,9 @@ export class SimStore {
     return log ? headOf(log) : null;
   }
 
-  trim(docId: DocId, covered: Position, keepMs: number): TrimResult {
+  trim(docId: DocId, covered: Position, keepMs: number): number {
     const log = this.#logs.get(docId);
-    if (!log) return { removed: 0, tailKept: false };
+    if (!log) return 0;
     if (!log.covered || comparePositions(covered, log.covered) > 0) log.covered = covered;
     const end = log.covered;
     const isCovered = ({ position }: LogEntry) => comparePositions(position, end) <= 0;
@@ -88,7 +88,7 @@ export class SimStore {
     const before = log.entries.length;
     const firstKept = log.entries.findIndex((entry) => !isCovered(entry) || entry.atMs > cutoff);
     log.entries = firstKept === -1 ? [] : log.entries.slice(firstKept);
-    return { removed: before - log.entries.length, tailKept: log.entries.some(isCovered) };
+    return before - log.entries.length;
   }
 
   documents(): DocId[] {

@@ -1,5 +1,7 @@
+import { BacklogSurvey } from '@kryton/engine/compaction/backlog.ts';
 import { DocumentFolds } from '@kryton/engine/compaction/document-folds.ts';
 import { FoldPace } from '@kryton/engine/compaction/fold-pace.ts';
+import { trimTails } from '@kryton/engine/compaction/tails.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import type { SimContext } from './context.ts';
 import type { SimLine } from './line.ts';
@@ -11,14 +13,17 @@ const KEEP_MS = 1_500;
 const RETRY_MS = 1_000;
 /** After which a job whose worker died or was stopped is given to another. */
 const STALLED_MS = 3_000;
+/** The product sweeps every 30 s, for as long as a whole run here. */
+const SWEEP_MS = 4_000;
 
-/** What BullMQ does for the product: at most one fold of a document waits, and none is forgotten. */
+/** What BullMQ does for the product: at most one fold of a document waits, none is forgotten, and one worker sweeps. */
 export class SimJobs {
   readonly #world: SimContext;
   readonly #waiting = new Map<DocId, () => void>();
 
   constructor(world: SimContext) {
     this.#world = world;
+    this.#sweep();
   }
 
   ask(docId: DocId, delayMs: number): void {
@@ -31,6 +36,17 @@ export class SimJobs {
       if (random.chance(0.05)) this.#give(docId);
     });
     this.#waiting.set(docId, cancel);
+  }
+
+  #sweep(): void {
+    const { clock, random, trace } = this.#world;
+    clock.after(SWEEP_MS, () => {
+      this.#sweep();
+      const alive = this.#world.workers().filter(({ process }) => process.isAlive);
+      if (alive.length === 0) return;
+      const worker = random.pick(alive);
+      worker.sweep().catch((error) => trace(`the sweep of ${worker.process.name} failed: ${String(error)}`));
+    });
   }
 
   #give(docId: DocId): void {
@@ -70,6 +86,7 @@ export class SimWorker {
   readonly line: SimLine;
   readonly sql: SimLine;
   readonly #folds: DocumentFolds;
+  readonly sweep: () => Promise<number>;
 
   constructor(world: SimContext, name: string) {
     this.name = name;
@@ -86,11 +103,16 @@ export class SimWorker {
     this.line = world.redisLine(this.process);
     this.sql = world.sqlLine(this.process);
     const log = new world.Log(store, bus, this.line, this.process.timers);
+    const snapshots = world.snapshotsOver(this.sql);
+    const jobs = { scheduleFold: async (docId: DocId) => world.jobs.ask(docId, 0) };
+    // Were the sweep's own requests heeded, they would hide it where a room forgets to ask.
+    const survey = new BacklogSurvey(log, { scheduleFold: async () => {} }, () => clock.now());
+    this.sweep = async () => await trimTails({ log, snapshots, jobs }, (await survey.run()).tails, KEEP_MS);
     this.#folds = new DocumentFolds(
       {
         log,
         // Nothing is deleted here, and a step more for asking would make every seed another story.
-        snapshots: { ...world.snapshotsOver(this.sql), isDeleted: async () => false },
+        snapshots: { ...snapshots, isDeleted: async () => false },
         folder: slowWork(this.process, world),
         pace: new FoldPace(() => clock.now()),
         quarantine: world.quarantine,

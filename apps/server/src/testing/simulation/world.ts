@@ -153,6 +153,8 @@ export class World implements SimContext {
       load: (docId) => line.call(`loading the snapshot of ${docId}`, () => store.load(docId)),
       position: (docId) =>
         line.call(`asking for the snapshot of ${docId}`, () => store.load(docId)?.position ?? null),
+      positions: (docIds) =>
+        line.call('asking for snapshots', () => docIds.map((docId) => store.load(docId)?.position ?? null)),
       commit: (docId, snapshot) =>
         line.call(`committing a snapshot of ${docId} at ${formatPosition(snapshot.position)}`, () =>
           store.commit(docId, snapshot),

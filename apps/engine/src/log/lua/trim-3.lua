@@ -2,12 +2,12 @@
 -- number a call so that Redis is never held up.
 -- KEYS  1 log stream   2 meta
 -- ARGV  1 epoch and 2 seq that are covered   3 age in ms that is kept   4 entries to look at   5 idle lifetime in ms
--- Returns {removed, covered entries seen that stay, 1 when there may be more to remove}.
+-- Returns {removed, 1 when there may be more to remove}.
 local STEP = 256 * 1024
 local epoch = tonumber(ARGV[1])
 local seq = tonumber(ARGV[2])
 if redis.call('EXISTS', KEYS[1]) == 0 then
-  return { 0, 0, 0 }
+  return { 0, 0 }
 end
 local covered, large, largeAt, last =
   unpack(redis.call('HMGET', KEYS[2], 'covered', 'large', 'largeAt', 'last'))
@@ -26,12 +26,10 @@ local now = redis.call('TIME')
 local cutoff = now[1] * 1000 + math.floor(now[2] / 1000) - tonumber(ARGV[3])
 -- A large entry that is young is not even read: what follows it is younger.
 local to = covered
-local isHeld = false
 if large and tonumber(largeAt) > cutoff then
   local largeEpoch, largeSeq = string.match(large, '^(%d+)%-(%d+)$')
   largeEpoch = tonumber(largeEpoch) - epoch
-  isHeld = largeEpoch < 0 or (largeEpoch == 0 and tonumber(largeSeq) <= seq)
-  if isHeld then
+  if largeEpoch < 0 or (largeEpoch == 0 and tonumber(largeSeq) <= seq) then
     to = '(' .. large
   end
 end
@@ -87,4 +85,4 @@ if last == covered then
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
   redis.call('PEXPIRE', KEYS[2], ARGV[5])
 end
-return { removed, seen - removed + (isHeld and 1 or 0), more }
+return { removed, more }
