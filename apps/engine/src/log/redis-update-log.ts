@@ -24,7 +24,7 @@ import {
 const INLINE_LIMIT_BYTES = 256 * 1024;
 /** SNAP7: a fully folded log that nobody opens leaves Redis after this. */
 const IDLE_LIFETIME_MS = 10 * 60_000;
-/** Entries one call of `trim-3.lua` looks at; about a millisecond of Redis. */
+/** Entries one call of `trim-2.lua` looks at; about a millisecond of Redis. */
 const TRIM_CHUNK = 1_000;
 
 const script = (file: string): URL => new URL(`./lua/${file}.lua`, import.meta.url);
@@ -32,7 +32,7 @@ const SCRIPTS = {
   append: script('append-3'),
   open: script('open-3'),
   head: script('head-2'),
-  trim: script('trim-3'),
+  trim: script('trim-2'),
 };
 
 export type RedisUpdateLogOptions = {
