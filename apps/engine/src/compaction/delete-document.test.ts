@@ -108,7 +108,7 @@ describe('deleting a document', () => {
     expect(await stores.log.append(docId, opened.last, whole ?? Uint8Array.of())).toMatchObject({
       kind: 'appended',
     });
-    expect(await foldDocument(stores, docId)).toMatchObject({ result: 'deleted', verdict: { kind: 'done' } });
+    expect(await foldDocument(stores, docId, now)).toMatchObject({ result: 'deleted', verdict: { kind: 'done' } });
     expect(await remains(docId)).toEqual(NOTHING);
   });
 
@@ -146,7 +146,7 @@ describe('deleting a document', () => {
     const docId = await storedDocument();
     await stores.quarantine.setAside({ kind: 'document', docId, position: ORIGIN, reason: 'broken' });
     await markDeleted(docId);
-    expect(await foldDocument(stores, docId)).toMatchObject({ result: 'deleted' });
+    expect(await foldDocument(stores, docId, now)).toMatchObject({ result: 'deleted' });
     expect(await remains(docId)).toEqual(NOTHING);
   });
 });

@@ -73,15 +73,19 @@ export async function foldDocument(
   const { log, snapshots, folder, quarantine } = parts;
   const { keepMs, passBytes, isUrgent } = { ...DEFAULTS, ...options };
   const report = new Report();
-  const [[head], isDeleted] = await Promise.all([log.heads([docId]), snapshots.isDeleted(docId)]);
+  const [head] = await log.heads([docId]);
+  // Before PostgreSQL is asked: a document under continuous editing is looked at every few seconds.
+  const waitMs = isUrgent || !head ? 0 : await waitBeforeFold(parts, docId, head);
+  if (waitMs > 0) return report.again('waiting', waitMs);
+  const [isDeleted, isSetAside] = await Promise.all([
+    snapshots.isDeleted(docId),
+    quarantine.isSetAside(docId),
+  ]);
   if (isDeleted) {
     await deleteDocument(docId, parts);
     return report.done('deleted');
   }
-  // Before anything else is asked: a document under continuous editing is looked at every few seconds.
-  const waitMs = isUrgent || !head ? 0 : await waitBeforeFold(parts, docId, head);
-  if (waitMs > 0) return report.again('waiting', waitMs);
-  if (await quarantine.isSetAside(docId)) return report.done('set-aside');
+  if (isSetAside) return report.done('set-aside');
   if (!head) return report.done('missing');
 
   for (;;) {
