@@ -71,7 +71,7 @@ export class BaseState {
     const update = part.bytes;
     extendStateVector(this.stateVector, part);
     // A copy, because a small update is a view on a whole network buffer that it would keep alive.
-    this.#tail.push({ position, update: Uint8Array.from(update) });
+    this.#tail.push({ position, update: new Uint8Array(update) });
     this.#tailBytes += update.length;
     this.#position = position;
     this.#mergedTail = null;
