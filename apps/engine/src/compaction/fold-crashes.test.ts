@@ -40,6 +40,7 @@ function dyingAt(point: CrashPoint): FoldParts {
     log: {
       heads: (docIds) => log.heads(docIds),
       read: (docId, after, limit) => log.read(docId, after, limit),
+      append: (docId, known, update) => log.append(docId, known, update),
       trim: (docId, covered, keepMs) => step('trim', () => log.trim(docId, covered, keepMs)),
       remove: (docId) => log.remove(docId),
     },

@@ -1,12 +1,10 @@
-import { type Job, Queue, UnrecoverableError } from 'bullmq';
+import { DelayedError, type Job, Queue, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { deadline } from '../lifecycle/deadline.ts';
 import { parseDocId } from '../protocol/ids.ts';
 import { parseTraceparent } from '../tracing/traceparent.ts';
 import {
-  FOLD,
   type FoldJobData,
-  foldDeduplication,
   JOBS_PREFIX,
   QUEUE_NAME,
   queueOptions,
@@ -15,13 +13,7 @@ import {
 } from './bullmq-connection.ts';
 import type { BullMqOptions } from './bullmq-job-queue.ts';
 import { LOOK_EVERY_S, PromptWorker } from './bullmq-prompt-worker.ts';
-import {
-  AGAIN_AT_MOST_MS,
-  type FoldVerdict,
-  type JobHandlers,
-  type JobProcessor,
-  type ProcessorOptions,
-} from './job-queue.ts';
+import { AGAIN_AT_MOST_MS, type JobHandlers, type JobProcessor, type ProcessorOptions } from './job-queue.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
 /**
@@ -37,7 +29,7 @@ const READY_MS = 8_000;
 const CLOSE_MS = 2_000;
 const GIVE_BACK_MS = 500;
 
-/** Takes jobs from Redis. A fold that asks to be run again becomes the next one itself. */
+/** Takes jobs from Redis. A fold that asks to be run again waits as the same job, which costs less than another one. */
 export class BullMqJobProcessor implements JobProcessor {
   readonly #redis: Redis;
   readonly #queue: Queue<FoldJobData>;
@@ -133,17 +125,17 @@ export class BullMqJobProcessor implements JobProcessor {
   }
 
   #track(job: Job<FoldJobData>, token: string): Promise<void> {
-    const run = this.#run(job);
+    const run = this.#run(job, token);
     this.#running.set(job, { token, ended: run.catch(() => {}) });
     return run.finally(() => this.#running.delete(job));
   }
 
-  async #run(job: Job<FoldJobData>): Promise<void> {
+  async #run(job: Job<FoldJobData>, token: string): Promise<void> {
     if (job.name === SWEEP) return await this.#sweep(job);
     const docId = parseDocId(job.data.docId);
     if (docId === null) throw new UnrecoverableError(`job ${job.id} names no document`);
     const verdict = await this.#handlers.fold(docId, parseTraceparent(job.data.cause));
-    await this.#heed(docId, verdict);
+    if (verdict.kind === 'again') await this.#putOff(job, token, verdict.delayMs);
   }
 
   /** The next sweep is due whether or not this one is through; where another runs, anywhere, it is left out. */
@@ -153,11 +145,11 @@ export class BullMqJobProcessor implements JobProcessor {
     if (isFirst) await this.#handlers.sweep();
   }
 
-  async #heed(docId: string, verdict: FoldVerdict): Promise<void> {
-    if (verdict.kind === 'done') return;
-    // Added while this one runs, it becomes the next one when this one ends.
-    const delay = Math.min(verdict.delayMs, AGAIN_AT_MOST_MS);
-    await this.#queue.add(FOLD, { docId }, { delay, deduplication: foldDeduplication(docId, delay) });
+  /** Rejects with what tells BullMQ so. What was asked for during this run becomes another one after it all the same. */
+  async #putOff(job: Job<FoldJobData>, token: string, delayMs: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + Math.min(delayMs, AGAIN_AT_MOST_MS), token);
+    this.#options.onJob?.('done');
+    throw new DelayedError();
   }
 
   /**
