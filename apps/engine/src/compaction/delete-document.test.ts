@@ -108,7 +108,10 @@ describe('deleting a document', () => {
     expect(await stores.log.append(docId, opened.last, whole ?? Uint8Array.of())).toMatchObject({
       kind: 'appended',
     });
-    expect(await foldDocument(stores, docId, now)).toMatchObject({ result: 'deleted', verdict: { kind: 'done' } });
+    expect(await foldDocument(stores, docId, now)).toMatchObject({
+      result: 'deleted',
+      verdict: { kind: 'done' },
+    });
     expect(await remains(docId)).toEqual(NOTHING);
   });
 
