@@ -54,6 +54,8 @@ export async function runK6(run: K6Run): Promise<Summary> {
       {
         stdio: isVisible ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
         env: {
+          // Each collection of k6's garbage takes a core from the cluster beside it for up to a second; memory is cheaper.
+          GOGC: '400',
           ...process.env,
           SUMMARY: summaryFile,
           ...(reportFile === null ? {} : reportTo(reportFile, plan)),
