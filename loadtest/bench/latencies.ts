@@ -1,5 +1,5 @@
-/** A tenth of a millisecond: finer than a client could tell, and Node's own timers know only whole ones. */
-const STEP_MS = 0.1;
+/** Tenths of a millisecond: finer than a client could tell, and Node's own timers know only whole ones. */
+const STEPS_PER_MS = 10;
 /** Ten seconds in steps; what takes longer counts as ten seconds. */
 const STEPS = 100_000;
 
@@ -9,7 +9,7 @@ export class Latencies {
   #total = 0;
 
   add(ms: number): void {
-    const step = Math.min(STEPS - 1, Math.max(0, Math.floor(ms / STEP_MS)));
+    const step = Math.min(STEPS - 1, Math.max(0, Math.floor(ms * STEPS_PER_MS)));
     this.#counts[step] = (this.#counts[step] ?? 0) + 1;
     this.#total++;
   }
@@ -24,7 +24,7 @@ export class Latencies {
     let seen = 0;
     for (const [step, count] of this.#counts.entries()) {
       seen += count;
-      if (seen >= rank) return (step + 1) * STEP_MS;
+      if (seen >= rank) return (step + 1) / STEPS_PER_MS;
     }
     return Number.NaN;
   }

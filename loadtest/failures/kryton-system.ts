@@ -27,6 +27,8 @@ export const startFailingKryton: StartFailingSystem = async () => {
       krytonClient(`ws://127.0.0.1:${nodes[node].door.port}`, docId, name, cluster.somebody),
     async stop() {
       await Promise.all(nodes.map(({ door }) => door.close()));
+      // Else whoever looks after them starts them again, for ever.
+      await Promise.all(nodes.map((node) => node.stop()));
       await cluster.stop();
     },
   };

@@ -85,6 +85,9 @@ function boundOf({ name, share, target }: Figure): ComparedFigure['bound'] {
   return target === null ? null : { kind: 'value', most: target };
 }
 
+/** Three tenths are not quite 3 x 0.1: a figure that stands exactly at its bound is not above it. */
+const ROUNDING = 1e-9;
+
 function isMet(
   { isStrict }: Figure,
   bound: ComparedFigure['bound'],
@@ -93,7 +96,7 @@ function isMet(
 ): boolean | null {
   const ours = bound?.kind === 'ratio' ? ratios[OURS] : spreads[OURS];
   if (bound === null || ours === undefined) return null;
-  return (isStrict ? ours.highest : ours.value) <= bound.most;
+  return (isStrict ? ours.highest : ours.value) <= bound.most * (1 + ROUNDING);
 }
 
 /** Systems with which the generator was late itself: their latencies say as much about the machine as about them. */
