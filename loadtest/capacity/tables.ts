@@ -19,7 +19,7 @@ const CAUSE_NAMES: Readonly<Record<Cause, string>> = {
   writes: 'a write of a batch to a socket',
   deliveries: 'an edit delivered',
   folds: 'a fold',
-  jobs: 'a job: a fold, a look, a reminder',
+  jobs: 'a job: a fold, or a look',
   opens: 'a connection that is opened',
 };
 
