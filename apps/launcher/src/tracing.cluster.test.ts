@@ -74,12 +74,17 @@ describe('traces', () => {
     const schedule = receiver.one('schedule fold', ({ parent }) => parent === append.id);
     expect(schedule.trace).toBe(append.trace);
 
-    const job = receiver.one('job fold', ({ links }) => links.includes(schedule.id));
-    // It did not wait for this append alone: linked, not part of its trace.
-    expect(job).toMatchObject({ parent: '', isError: false, attributes: { 'kryton.doc': docId } });
-    expect(job.trace).not.toBe(append.trace);
-    const folds = receiver.spans.filter(({ name, trace }) => name === 'fold' && trace === job.trace);
-    expect(folds).toMatchObject([{ parent: job.id, attributes: { 'kryton.result': expect.any(String) } }]);
+    // It did not wait for this append alone: linked, not part of its trace. A job that is put off runs again, as a trace of its own.
+    const runs = receiver.spans.filter(
+      ({ name, links }) => name === 'job fold' && links.includes(schedule.id),
+    );
+    expect(runs.length).toBeGreaterThan(0);
+    for (const job of runs) {
+      expect(job).toMatchObject({ parent: '', isError: false, attributes: { 'kryton.doc': docId } });
+      expect(job.trace).not.toBe(append.trace);
+      const folds = receiver.spans.filter(({ name, trace }) => name === 'fold' && trace === job.trace);
+      expect(folds).toMatchObject([{ parent: job.id, attributes: { 'kryton.result': expect.any(String) } }]);
+    }
     const committed = receiver.spans.filter(({ attributes }) => attributes['kryton.result'] === 'folded');
     expect(committed.length).toBeGreaterThan(0);
     expect(receiver.spans.some(({ name }) => name === 'job sweep')).toBe(true);
