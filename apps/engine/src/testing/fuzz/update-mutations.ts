@@ -15,6 +15,9 @@ import {
   writeUpdate,
 } from './update-model.ts';
 
+/** A struct that is said to be longer than any text is told as one of so many letters. */
+const LONGEST_TEXT = 10_000;
+
 type Mutation = (model: UpdateModel, other: UpdateModel, random: SeededRandom) => void;
 
 /**
@@ -94,14 +97,14 @@ function rejoin({ blocks }: UpdateModel, _other: UpdateModel, random: SeededRand
   if (!block || !struct) return;
   const length = lengthOf(struct);
   if (random.chance(0.5) && length > 1) {
-    const head = 1 + random.int(length - 1);
-    const tail: Struct = { ...struct, kind: TEXT, content: textContent('s'.repeat(length - head)) };
-    block.structs.splice(at, 1, { ...struct, kind: GC, content: numberContent(head) }, tail);
+    const told = 1 + random.int(Math.min(length, LONGEST_TEXT) - 1);
+    const tail: Struct = { ...struct, kind: TEXT, content: textContent('s'.repeat(told)) };
+    block.structs.splice(at, 1, { ...struct, kind: GC, content: numberContent(length - told) }, tail);
     return;
   }
   const next = block.structs[at + 1];
   if (!next) return;
-  const joined = Math.min(length + lengthOf(next), 10_000);
+  const joined = Math.min(length + lengthOf(next), LONGEST_TEXT);
   block.structs.splice(at, 2, { ...struct, kind: TEXT, content: textContent('j'.repeat(joined)) });
 }
 
