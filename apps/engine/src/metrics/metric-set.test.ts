@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TICK_MS } from '../lifecycle/event-loop-ticks.ts';
 import { exposition } from './exposition.ts';
 import { MetricSet } from './metric-set.ts';
 import { ProcessMetrics } from './process-metrics.ts';
@@ -48,10 +49,10 @@ describe('metrics', () => {
     const set = new MetricSet('node-1');
     const metrics = new ProcessMetrics('worker', set);
     // A first sample is needed for the second to be late.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const until = performance.now() + 60;
+    await new Promise((resolve) => setTimeout(resolve, 2 * TICK_MS));
+    const until = performance.now() + 30 + 2 * TICK_MS;
     while (performance.now() < until);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 2 * TICK_MS));
     const value = async (series: string) => {
       const text = await set.registry.metrics();
       return Number(

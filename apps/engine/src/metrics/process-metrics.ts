@@ -1,18 +1,19 @@
 import { totalmem } from 'node:os';
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import manifest from '../../package.json' with { type: 'json' };
+import { TICK_MS, watchEventLoop } from '../lifecycle/event-loop-ticks.ts';
 import type { MetricSet } from './metric-set.ts';
 
 export type ProcessRole = 'node' | 'worker';
 
 /** The distribution of one read: a scrape begins the next. */
 const QUANTILES = ['0.5', '0.99', '1'] as const;
-const RESOLUTION_MS = 5;
+const NS_PER_MS = 1e6;
 
 /** What a node and a worker say of their process: event loop, memory, CPU. */
 export class ProcessMetrics {
   readonly set: MetricSet;
-  readonly #eventLoop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #eventLoop = watchEventLoop();
 
   /** `set` is the one that these metrics join. Call {@link stop} in the end. */
   constructor(role: ProcessRole, set: MetricSet) {
@@ -55,16 +56,15 @@ export class ProcessMetrics {
   }
 
   #observeEventLoop(): void {
-    const delay = this.#eventLoop;
-    delay.enable();
+    const ticks = this.#eventLoop;
     this.set.askedBy(
       'kryton_event_loop_delay_seconds',
       'How late the event loop ran since the last scrape, whoever scraped.',
       ['quantile', QUANTILES],
       (quantile) => {
-        const seconds = delay.percentile(Number(quantile) * 100) / 1e9;
-        if (quantile === '1') delay.reset();
-        return seconds;
+        const lateMs = ticks.percentile(Number(quantile) * 100) / NS_PER_MS - TICK_MS;
+        if (quantile === '1') ticks.reset();
+        return Math.max(0, lateMs) / 1_000;
       },
     );
     let last = performance.eventLoopUtilization();

@@ -1,16 +1,10 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { TICK_MS, watchEventLoop } from '@kryton/engine/lifecycle/event-loop-ticks.ts';
 
-/** How often the loop is looked at. */
-const RESOLUTION_MS = 20;
 const NS_PER_MS = 1e6;
 
 /** How long what arrives waits until this process looks at it. */
 export class EventLoopWait {
-  readonly #turns = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-
-  constructor() {
-    this.#turns.enable();
-  }
+  readonly #turns = watchEventLoop();
 
   /**
    * The average since the last call, in ms: of a message that arrives at any moment, so a turn of the loop counts by
@@ -22,8 +16,7 @@ export class EventLoopWait {
     this.#turns.reset();
     if (count === 0) return 0;
     const waitMs = (mean ** 2 + stddev ** 2) / (2 * mean) / NS_PER_MS;
-    // The histogram holds the time from one look to the next, which is the resolution where nothing is late.
-    return Math.max(0, waitMs - RESOLUTION_MS / 2);
+    return Math.max(0, waitMs - TICK_MS / 2);
   }
 
   stop(): void {
