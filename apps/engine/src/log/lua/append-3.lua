@@ -9,16 +9,17 @@ local run, large = unpack(redis.call('HMGET', KEYS[2], 'run', 'large'))
 if run ~= ARGV[5] then
   return false
 end
+-- In ms, put together from the digits of seconds and microseconds: numbers would have to be read and written again.
 local now = redis.call('TIME')
-local at = now[1] * 1000 + math.floor(now[2] / 1000)
-local id = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', ARGV[1] .. '-*', 't', string.format('%.0f', at), 'u', ARGV[3])
+local at = now[1] .. string.sub('00000' .. now[2], -6, -4)
+local id = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', ARGV[1] .. '-*', 't', at, 'u', ARGV[3])
 if type(id) ~= 'string' then
   if type(id) == 'table' and not string.find(id.err, 'equal or smaller', 1, true) then
     return id
   end
   return false
 end
-local seq = tonumber(string.match(id, '%-(%d+)$'))
+local seq = tonumber(string.sub(id, #ARGV[1] + 2))
 if seq <= tonumber(ARGV[2]) then
   -- Taken back whole: were the id left behind, the log would seem to reach further after each try.
   redis.call('XDEL', KEYS[1], id)
@@ -32,7 +33,7 @@ redis.call('PERSIST', KEYS[2])
 local body = ARGV[3]
 if #body > tonumber(ARGV[4]) then
   body = ''
-  redis.call('HSET', KEYS[2], 'large', id, 'largeAt', string.format('%.0f', at), 'last', id)
+  redis.call('HSET', KEYS[2], 'large', id, 'largeAt', at, 'last', id)
 elseif large then
   redis.call('HSET', KEYS[2], 'last', id)
 end
