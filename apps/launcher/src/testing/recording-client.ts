@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { BARRIER, encodeBarrier } from '@kryton/engine/protocol/frames.ts';
 import type { SeededRandom } from '@kryton/engine/testing/seeded-random.ts';
 import { type Credentials, signedInSocket } from '@kryton/server/testing/sign-up.ts';
@@ -5,6 +6,9 @@ import { readVarUint8Array } from 'lib0/decoding';
 import { type ClientOptions, WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
+
+// Each provider listens for the end of the process.
+setMaxListeners(0, process);
 
 /** One edit that this client made: a token inserted, or one of its own tokens erased. */
 type Edit = { readonly token: string; readonly kind: 'typed' | 'erased' };

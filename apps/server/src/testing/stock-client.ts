@@ -1,9 +1,13 @@
+import { setMaxListeners } from 'node:events';
 import { eventually } from '@kryton/engine/testing/eventually.ts';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Awareness } from 'y-protocols/awareness';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { type Credentials, signedInSocket } from './sign-up.ts';
+
+// Each provider listens for the end of the process.
+setMaxListeners(0, process);
 
 /** A stock y-websocket 3 client with a document of its own; its text is the root type `content`. */
 export type StockClient = {
