@@ -17,6 +17,7 @@ export type Contest = {
 
 const NO_PRESENCE = 'no presence across nodes';
 const NO_DOCUMENT = 'holds no document';
+const ONE_PUBLISH = 'publishes each update once, as it is written';
 const NO_LOG = 'has no log that is folded';
 const NOT_ASKED = 'is killed in the comparison of failures';
 const NOT_STORED = 'stores nothing here that a fresh node answers from';
@@ -30,7 +31,7 @@ export const CONTESTS: readonly Contest[] = [
   alone('P5b', { 'y-redis': NO_PRESENCE }),
   alone('P6', { relay: NO_DOCUMENT }),
   alone('P7', { relay: NO_DOCUMENT, 'y-redis': NOT_STORED, Hocuspocus: NOT_STORED }),
-  alone('P8'),
+  alone('P8', { relay: ONE_PUBLISH, 'y-redis': ONE_PUBLISH }),
   alone('P9', { relay: NO_LOG, 'y-redis': NO_LOG, Hocuspocus: NO_LOG }),
   alone('P10', { relay: NO_DOCUMENT, 'y-redis': NOT_ASKED, Hocuspocus: NOT_ASKED }),
 ];
