@@ -61,6 +61,15 @@ describe('the routes of agents', () => {
     );
   });
 
+  it.each(['', ' ', 'a'.repeat(101), 'a\0b', 'two\nlines', 'half \uD83D', 'gpj.\u202Efdp'])(
+    'refuse an agent called %j',
+    async (name) => {
+      const alice = await api.signedIn();
+      const answer = await alice.call('POST', '/api/agents', { name });
+      expect(answer).toMatchObject({ status: 400, body: { error: { code: 'badRequest' } } });
+    },
+  );
+
   it.each<[string, object]>([
     ['no scope', { scopes: [] }],
     ['an unknown scope', { scopes: ['admin'] }],
@@ -72,6 +81,7 @@ describe('the routes of agents', () => {
     ['half a second', { expiresInSeconds: 60.5 }],
     ['no name', { name: ' ' }],
     ['a long name', { name: 'a'.repeat(101) }],
+    ['a name with NUL', { name: 'a\0b' }],
   ])('refuse a token with %s', async (_name, wrong) => {
     const alice = await api.signedIn();
     const { body } = await alice.call('POST', '/api/agents', { name: 'Robot' });

@@ -3,6 +3,7 @@ import type { Agent, Agents, AgentToken } from '../auth/agents.ts';
 import type { IssuedTokens } from '../auth/issued-tokens.ts';
 import type { ApiInstance } from './api.ts';
 import { DOC_ID } from './document-id.ts';
+import { ONE_LINE } from './one-line.ts';
 import { signedInUser } from './signed-in.ts';
 
 export type AgentRoutesParts = {
@@ -14,7 +15,7 @@ const YEAR_S = 31_536_000;
 const MAX_DOCS = 100;
 
 const ID = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
-const NAME = z.string().trim().min(1).max(100);
+const NAME = z.string().trim().min(1).max(100).check(ONE_LINE);
 const SCOPES = z.array(z.enum(['read', 'write', 'mint']));
 const AGENT = z.object({ id: ID, name: z.string(), createdAt: z.iso.datetime() });
 const TOKEN = z.object({

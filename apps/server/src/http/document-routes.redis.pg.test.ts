@@ -64,6 +64,8 @@ describe('the routes of documents', () => {
     ['a long title', { title: 'x'.repeat(201) }],
     ['a title of two lines', { title: 'two\nlines' }],
     ['a title with NUL', { title: 'nul\0' }],
+    ['a title that runs backwards', { title: 'gpj.\u202Efdp' }],
+    ['half a surrogate pair', { title: 'half \uD83D' }],
     ['a number', { title: 7 }],
     ['a path', { id: '../x' }],
     ['a long id', { id: 'x'.repeat(65) }],

@@ -4,6 +4,7 @@ import type { Document } from '../access/document.ts';
 import type { Actor, Documents } from '../access/documents.ts';
 import type { ApiInstance } from './api.ts';
 import { DOC_ID } from './document-id.ts';
+import { ONE_LINE } from './one-line.ts';
 
 export const DOC_PARAMS = z.object({ docId: DOC_ID });
 export const ROLE = z.enum(['viewer', 'editor', 'owner']);
@@ -11,12 +12,7 @@ export const ROLE = z.enum(['viewer', 'editor', 'owner']);
 const MAX_TITLE = 200;
 const MAX_PAGE = 200;
 
-const TITLE = z
-  .string()
-  .trim()
-  .max(MAX_TITLE)
-  .regex(/^\P{Cc}*$/u, 'has control characters')
-  .describe('One line; may be empty');
+const TITLE = z.string().trim().max(MAX_TITLE).check(ONE_LINE).describe('One line; may be empty');
 const DOCUMENT = z.object({
   id: z.string(),
   title: z.string(),

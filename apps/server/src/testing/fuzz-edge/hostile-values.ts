@@ -87,7 +87,7 @@ function numberOf({ minimum = 0, maximum = 1_000 }: Schema, random: SeededRandom
 }
 
 function stringOf({ minLength = 0, maxLength = 200 }: Schema, random: SeededRandom): string {
-  if (random.chance(0.06)) return badString(random);
+  if (random.chance(0.12)) return badString(random);
   const length = random.pick([
     minLength,
     1,
