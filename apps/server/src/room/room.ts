@@ -1,17 +1,17 @@
 import type { Position } from '@kryton/engine/log/position.ts';
 import { type LogHead, LogUnavailable } from '@kryton/engine/log/update-log.ts';
 import type { CloseKind } from '@kryton/engine/protocol/close-codes.ts';
-import { encodeSyncStep1, encodeUpdate } from '@kryton/engine/protocol/frames.ts';
+import { encodeSyncStep1 } from '@kryton/engine/protocol/frames.ts';
 import type { DocId } from '@kryton/engine/protocol/ids.ts';
 import { mergeMany } from '@kryton/engine/protocol/merge-updates.ts';
 import type { PresenceEntry } from '@kryton/engine/protocol/presence-codec.ts';
 import type { CheckedUpdate } from '@kryton/engine/protocol/update-guard.ts';
 import type { Traceparent } from '@kryton/engine/tracing/traceparent.ts';
-import { Arrivals } from './arrivals.ts';
 import { Audience } from './audience.ts';
 import { Backpressure } from './backpressure.ts';
 import type { BaseState } from './base-state.ts';
-import { type Appended, FanOutWatch } from './fan-out-watch.ts';
+import { FanOut } from './fan-out.ts';
+import type { Appended } from './fan-out-watch.ts';
 import { FoldSchedule } from './fold-schedule.ts';
 import { LogFollower } from './log-follower.ts';
 import { LogWriter } from './log-writer.ts';
@@ -21,7 +21,6 @@ import { Resync } from './resync.ts';
 import type { RoomPorts } from './room-ports.ts';
 import { RoomPresence } from './room-presence.ts';
 import { RoomState } from './room-state.ts';
-import { AdaptiveWindow } from './window.ts';
 
 /** Larger batches are merged in a thread (ROOM5). */
 const INLINE_MERGE_BYTES = 256 * 1024;
@@ -33,26 +32,22 @@ const INLINE_MERGE_BYTES = 256 * 1024;
 export class Room {
   readonly docId: DocId;
   readonly #ports: RoomPorts;
-  readonly #window = new AdaptiveWindow();
   readonly #state: RoomState;
   readonly #audience: Audience;
   readonly #writer: LogWriter;
   readonly #follower: LogFollower;
-  readonly #arrivals: Arrivals;
+  readonly #fanOut: FanOut;
   readonly #presence: RoomPresence;
   readonly #folds: FoldSchedule;
   readonly #backpressure: Backpressure;
   readonly #resync: Resync;
   #unsubscribe: () => Promise<void> = async () => {};
-  readonly #fanOuts: FanOutWatch;
-  /** Whether frames are being made that leave as one. */
-  #isTogether = false;
 
   /** Subscribes, then loads, so that nothing falls in between. Rejects when log or snapshots cannot be reached. */
   static async open(ports: RoomPorts, docId: DocId): Promise<Room> {
     const room = new Room(ports, docId);
     room.#unsubscribe = await ports.log.subscribe(docId, {
-      entry: (position, update) => room.#arrivals.add(position, update),
+      entry: (position, update) => room.#fanOut.announced(position, update),
       presence: (message) => room.#presence.receiveMessage(message),
     });
     try {
@@ -75,21 +70,22 @@ export class Room {
     this.#state = new RoomState(ports, docId, () => this.#follower.reached);
     this.#audience = new Audience(this.#state);
     this.#presence = new RoomPresence(ports, docId, this.#audience);
-    this.#arrivals = new Arrivals({
-      timers,
-      dearMs: limits.dearFanOutMs,
+    this.#fanOut = new FanOut({
+      docId,
+      ports,
+      state: this.#state,
+      audience: this.#audience,
+      presence: this.#presence,
+      follower: () => this.#follower,
       onArrival: () => this.#writer.hurry(),
-      receive: (position, update) => this.#follower.receive(position, update),
-      together: (run) => this.#sendTogether(run),
     });
     this.#folds = new FoldSchedule(ports, docId);
-    this.#fanOuts = new FanOutWatch(ports, docId);
     this.#backpressure = new Backpressure(ports.pending);
     this.#follower = new LogFollower({
       docId,
       log,
       timers,
-      onEntry: (position, update) => this.#deliver(position, update),
+      onEntry: (position, update) => this.#fanOut.deliver(position, update),
       onResync: (reason) => this.#resync.run(reason),
       onHeal: (reason) => metrics.resync(reason),
       onError,
@@ -101,11 +97,7 @@ export class Room {
       graceMs: limits.graceMs,
       merge: (updates) => this.#merge(updates),
       known: () => this.#follower.reached,
-      windowMs: () => {
-        this.#window.turn(timers.now());
-        metrics.gathered(this.#window.ms);
-        return this.#window.ms;
-      },
+      windowMs: () => this.#fanOut.nextWindowMs(),
       onLost: () => this.#resync.run('lost'),
       onAppended: (appended) => this.#appended(appended),
       onSettled: (bytes) => this.#backpressure.settled(bytes),
@@ -250,7 +242,7 @@ export class Room {
 
   /** Compares with the head of the log that was asked for when {@link Room.reached} was `asked` (LOG4, SNAP5). */
   compare(head: LogHead | null, asked: Position): void {
-    this.#arrivals.flush();
+    this.#fanOut.flush();
     this.#follower.compare(head, asked);
     if (head) this.#folds.compare(head);
   }
@@ -279,7 +271,7 @@ export class Room {
     this.#writer.close();
     this.#backpressure.close();
     this.#folds.close();
-    this.#arrivals.close();
+    this.#fanOut.close();
     this.#follower.close();
     this.#presence.close();
     this.#state.drop();
@@ -298,43 +290,7 @@ export class Room {
   }
 
   #appended(appended: Appended): void {
-    this.#folds.appended(this.#fanOuts.appended(appended, this.#follower.position));
+    this.#folds.appended(this.#fanOut.appended(appended));
     this.#follower.heardOf(appended.position);
-  }
-
-  /** The next entry of the log: one frame for all (step 6 of the walk). */
-  #deliver(position: Position, update: Uint8Array): void {
-    const { metrics, timers } = this.#ports;
-    const startedAt = timers.now();
-    const checked = this.#state.check(position, update);
-    if (checked === null) return;
-    const frame = prepareFrame(encodeUpdate(checked.update));
-    const sockets = this.#audience.deliver(frame);
-    this.#state.append(position, checked);
-    metrics.updateOut(sockets, frame.length);
-    if (!this.#isTogether) this.#sent(position, startedAt);
-  }
-
-  /** Frames that `run` makes leave as one, and presence that has waited for a while with them. */
-  #sendTogether(run: () => void): void {
-    const startedAt = this.#ports.timers.now();
-    this.#isTogether = true;
-    try {
-      this.#audience.together(() => {
-        run();
-        this.#presence.hurry();
-      });
-    } finally {
-      this.#isTogether = false;
-    }
-    this.#presence.spent(this.#sent(this.#follower.position, startedAt));
-  }
-
-  /** Everything up to `position` was written to the sockets, which began at `startedAt`; the result is how long it took. */
-  #sent(position: Position, startedAt: number): number {
-    const now = this.#ports.timers.now();
-    this.#window.spent(now - startedAt);
-    this.#fanOuts.sent(position, now);
-    return now - startedAt;
   }
 }
